@@ -1,0 +1,149 @@
+"""The values that travel through the pipeline: frozen, slotted, platform-neutral.
+
+Times are aware and UTC. Offsets are code points of the text they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    """What an entity is; the finer word ("armed-group", "dam") is `Entity.type`."""
+
+    TOWN = "town"
+    COUNTRY = "country"
+    REGION = "region"
+    PLACE = "place"
+    ACTOR = "actor"
+    PERSON = "person"
+
+    @property
+    def is_place(self) -> bool:
+        return self not in (Kind.ACTOR, Kind.PERSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Leadership:
+    """Who led an actor, and in which years (None: not known or not over)."""
+
+    person: str
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A place or an actor of the catalogue.
+
+    `names` match by themselves; `weak` names are also something else (a word, a first name,
+    another town) and count only with evidence.
+    """
+
+    id: str
+    name: str
+    kind: Kind
+    type: str = ""
+    names: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    about: str = ""
+    wikidata: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    country: str | None = None
+    within: str | None = None
+    area: tuple[str, ...] = ()
+    parent: str | None = None
+    leaders: tuple[Leadership, ...] = ()
+    population: int = 0
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every spelling, the canonical one first, each once."""
+        return tuple(dict.fromkeys((self.name, *self.names, *self.weak)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of a text resolved to an entity, with the evidence that decided it."""
+
+    start: int
+    end: int
+    text: str
+    entity: str  # entity id
+    name: str  # canonical name
+    kind: Kind
+    lat: float | None = None
+    lon: float | None = None
+    confidence: float = 1.0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a source yields, before cleaning: one feed item or one file."""
+
+    key: str  # identity inside its source: the item's id, its link, or the file's path
+    title: str
+    body: str
+    is_html: bool = False
+    url: str | None = None
+    outlet: str | None = None
+    published: datetime | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """Cleaned text, ready to be matched. `text` starts with the title and a blank line."""
+
+    key: str
+    title: str
+    text: str
+    url: str | None
+    outlet: str
+    published: datetime | None
+    language: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an article as a span of its text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where cards go: a channel of a workspace on a platform."""
+
+    id: int
+    workspace: str
+    platform: str
+    address: str
+    name: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as it reached us, whatever the platform."""
+
+    text: str
+    channel: Channel
+    user: str = ""
+    can_manage: bool = False
+    public: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Clock(Protocol):
+    """The only way time gets in."""
+
+    def now(self) -> datetime: ...
