@@ -62,6 +62,11 @@ class Entity:
     population: int = 0
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """What `kind:` finds it under. Media report on wars, they do not wage them: they are no `kind:actor`."""
+        return frozenset({"media"} if self.type == "media" else {self.kind.value})
+
+    @property
     def all_names(self) -> tuple[str, ...]:
         """Every spelling, the canonical one first, each once."""
         return tuple(dict.fromkeys((self.name, *self.names, *self.weak)))
@@ -117,6 +122,39 @@ class Sentence:
 
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence of an article, with the spans that matter marked; offsets are the article's."""
+
+    article_id: int
+    story_id: int
+    title: str
+    outlet: str
+    url: str | None
+    at: datetime
+    published: bool  # whether `at` is the publisher's date rather than ours
+    start: int
+    end: int
+    sentence: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FiledArticle:
+    """An article of the archive."""
+
+    id: int
+    story_id: int
+    title: str
+    text: str
+    url: str | None
+    outlet: str
+    at: datetime
+    published: bool
+    source_id: int
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,228 @@
+"""The composition root: the only file that knows all others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from bot.cards.card import Card, card_from_data
+from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
+from bot.editor import send_due_digests
+from bot.entities.catalogue import Catalogue, load_catalogue
+from bot.entities.lookup import Lookup
+from bot.entities.match import Matcher
+from bot.model import Channel, Clock, Request
+from bot.outbox import Outbox
+from bot.pipeline import Pipeline
+from bot.poller import Poller
+from bot.schedule import Wakeups
+from bot.settings import Settings
+from bot.sources.fetch import Fetcher
+from bot.store import sources, subscriptions
+from bot.store.engine import Store
+from handlers import completions, dispatch
+from handlers.context import Context
+
+DEFAULT_QUERY = "kind:actor OR kind:town"
+TICK = 0.5  # seconds between looks at what is due
+DIGEST_TICK = 5.0
+PATIENCE = 8.0  # seconds a stopping service gives what is under way; SIGTERM promises ten
+LAST_ROUND = 20.0  # seconds a closing console may spend on what is already due
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class App:
+    """An open house: everything wired, nothing running yet."""
+
+    settings: Settings
+    store: Store
+    catalogue: Catalogue
+    context: Context
+    pipeline: Pipeline
+    clock: Clock
+    owner: str
+    console_channel: Channel
+
+    def answer(self, text: str, channel: Channel | None = None, *, user: str = "you") -> Card:
+        return dispatch(self.context, Request(text, channel or self.console_channel, user, can_manage=True))
+
+
+@contextlib.contextmanager
+def open_app(
+    settings: Settings, clock: Clock | None = None, checkpoint: Callable[[str], None] = lambda _: None
+) -> Iterator[App]:
+    clock = clock or SystemClock()
+    catalogue = load_catalogue(settings.entity_folders)
+    lookup = Lookup(catalogue)
+    store = Store(settings.database_url)
+    try:
+        matcher = Matcher(catalogue)
+        context = Context(store, catalogue, lookup, clock, settings, woken=[])
+        pipeline = Pipeline(store, catalogue, matcher, context.resolve, clock, settings.feeds.fresh, checkpoint)
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        channel = _furnish(store, settings, clock.now())
+        yield App(settings, store, catalogue, context, pipeline, clock, owner, channel)
+    finally:
+        store.close()
+
+
+def _furnish(store: Store, settings: Settings, now: datetime) -> Channel:
+    """The console's channel with its first subscription, and the sources that the settings name."""
+    with store.write() as cx:
+        channel = subscriptions.find_channel(cx, "console", "console", "console")
+        if channel is None:
+            channel = subscriptions.ensure_channel(
+                cx, "console", "console", "console", "this console", settings.digest.timezone, now
+            )
+            subscriptions.add_subscription(cx, channel, DEFAULT_QUERY, "default", now)
+        for folder in settings.corpus_folders:
+            source, _ = sources.add_source(
+                cx, "folder", str(folder.resolve()), sources.EVERYBODY, now, title=folder.name
+            )
+            sources.due_now(cx, source.id, now)
+        for address in settings.feeds.urls:
+            sources.add_source(cx, "feed", address, sources.EVERYBODY, now)
+    return channel
+
+
+class Service:
+    """The running loops: reading, sending, digests; and the console, if there is one."""
+
+    def __init__(self, app: App, chat: ConsoleChat, checkpoint: Callable[[str], None] = lambda _: None) -> None:
+        settings = app.settings
+        self.app = app
+        self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
+        self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
+        self.outbox = Outbox(app.store, {chat.platform: chat}, app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.stop = asyncio.Event()
+
+    async def run(self, talk: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Keep reading and sending until told to stop, or until `talk` ends."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        async with Wakeups() as wakeups:
+            wakeups.every(TICK, self.poller.wake)
+            wakeups.every(TICK, self.outbox.wake)
+            loops = [
+                asyncio.create_task(self.poller.run(self.stop, self.outbox.wake)),
+                asyncio.create_task(self.outbox.run(self.stop)),
+                asyncio.create_task(self._digests()),
+            ]
+            talking = asyncio.create_task(self._talk(talk)) if talk else None
+            await self.stop.wait()
+            self.poller.wake()
+            self.outbox.wake()
+            _, late = await asyncio.wait(loops, timeout=PATIENCE)
+            for task in [*late, *([talking] if talking else [])]:
+                task.cancel()
+
+    async def _talk(self, talk: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await talk()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._last_round(), timeout=LAST_ROUND)
+        finally:
+            self.stop.set()
+
+    async def _last_round(self) -> None:
+        """Whatever was asked for is carried out before the console closes: a feed just added is read once."""
+        while await self.poller.read_due():
+            pass
+        await self.outbox.drain()
+
+    async def _digests(self) -> None:
+        while not self.stop.is_set():
+            if await asyncio.to_thread(send_due_digests, self.app.store, self.app.catalogue, self.app.clock.now()):
+                self.outbox.wake()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), timeout=DIGEST_TICK)
+
+    async def close(self) -> None:
+        await self.fetcher.close()
+        await asyncio.to_thread(self._release)
+
+    def _release(self) -> None:
+        with self.app.store.write() as cx:
+            sources.release_leases(cx, self.app.owner)
+
+
+async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
+    """The main job: read the corpus, show what it raises, then keep watch; with `prompt`, answer commands too."""
+    screen = new_console()
+    with open_app(settings) as app:
+        chat = ConsoleChat(screen, settings.store.folder / "console.jsonl")
+        service = Service(app, chat)
+        app.context.woken.append(service.poller.wake)
+        try:
+            if tour:
+                await _show_earlier(app, screen, app.console_channel)
+            await _read_corpus(service, screen)
+            if tour:
+                screen.print(render(app.answer("/digest now")))
+            if prompt:
+                screen.print(_welcome(app), style="dim")
+            with quiet_output(screen):
+                await service.run((lambda: _converse(app, screen)) if prompt else None)
+        finally:
+            await service.close()
+
+
+async def _read_corpus(service: Service, screen: Console) -> None:
+    """Read the watched folders with a progress bar, then show the alerts they raise."""
+    with reading_progress(screen) as progress:
+        while await service.poller.read_due("folder", progress):
+            pass
+    await service.outbox.drain()
+
+
+async def _show_earlier(app: App, screen: Console, channel: Channel) -> None:
+    """The corpus's alerts of an earlier start, so that the tour is whole every time it is taken."""
+    cards = await asyncio.to_thread(_sent_cards, app, channel)
+    if cards:
+        screen.print("Shown at an earlier start:", style="dim")
+    for card in cards:
+        screen.print(render(card))
+
+
+def _sent_cards(app: App, channel: Channel) -> list[Card]:
+    with app.store.read() as cx:
+        return [card_from_data(data) for data in subscriptions.sent_alert_cards(cx, channel.id, "folder")]
+
+
+def _welcome(app: App) -> str:
+    kinds = f"{len(app.catalogue.entities):,} entities"
+    return f"Watching with {kinds}. Type a command such as /whois Quds Force; /help lists them, Ctrl-D leaves."
+
+
+async def _converse(app: App, screen: Console) -> None:
+    async for line in typed_lines(lambda typed: completions(app.context, typed), app.settings.store.folder / "history"):
+        if line.strip():
+            screen.print(render(await asyncio.to_thread(app.answer, line)))
+
+
+def ask(settings: Settings, text: str) -> Card:
+    """Answer one command from what has been read, after a look into the watched folders."""
+    with open_app(settings) as app:
+        poller = Poller(app.store, app.pipeline, Fetcher((), settings.fetch.timeout), settings, app.clock, app.owner)
+        asyncio.run(_read_folders(poller))
+        return app.answer(text)
+
+
+async def _read_folders(poller: Poller) -> None:
+    while await poller.read_due("folder"):
+        pass

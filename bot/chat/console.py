@@ -1,0 +1,225 @@
+"""The console: cards in a terminal, set with rich; a prompt with completion, or lines from stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.box import ROUNDED
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text as RichText
+
+from bot.cards.card import Bars, Block, Card, Fields, Line, Listing, Quote, Style, Text, Tone
+from bot.model import Channel
+from bot.text.inert import inert
+
+WIDTH = 100  # wider lines are hard to read
+_TONES = {
+    Tone.ALERT: "red",
+    Tone.INFO: "cyan",
+    Tone.DIGEST: "blue",
+    Tone.DONE: "green",
+    Tone.WARNING: "yellow",
+    Tone.TROUBLE: "red",
+}
+_STYLES = {
+    Style.PLAIN: "",
+    Style.STRONG: "bold",
+    Style.MARK: "bold yellow",
+    Style.QUIET: "dim",
+    Style.CODE: "bold cyan",
+}
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def new_console(file: Any = None) -> Console:
+    """A console as wide as the window, up to a readable width; plain where there is no terminal."""
+    console = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if console.width > WIDTH or not console.is_terminal:
+        console = Console(
+            file=file or sys.stdout,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            width=min(console.width, WIDTH) if console.is_terminal else WIDTH,
+        )
+    return console
+
+
+def render(card: Card) -> RenderableType:
+    """A card as a rich panel."""
+    colour = _TONES[card.tone]
+    body: list[RenderableType] = []
+    for number, block in enumerate(card.blocks):
+        if number and not (isinstance(block, Quote) and isinstance(card.blocks[number - 1], Text)):
+            body.append(RichText(""))
+        body.append(_block(block))
+    if card.footer:
+        body += [RichText(""), _line(card.footer, "dim")] if body else [_line(card.footer, "dim")]
+    title = RichText.assemble((inert(card.title).replace("\n", " "), f"bold {colour}"))
+    if not body:
+        return Panel(title, box=ROUNDED, border_style=colour, padding=(0, 1))
+    head: list[RenderableType] = [_head(title, card.code), RichText("")]
+    return Panel(Group(*head, *body), box=ROUNDED, border_style=colour, padding=(0, 1))
+
+
+def _head(title: RichText, code: str) -> RenderableType:
+    if not code:
+        return title
+    grid = Table.grid(expand=True, padding=(0, 1))
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_row(title, RichText(code, "dim"))
+    return grid
+
+
+def _block(block: Block) -> RenderableType:
+    match block:
+        case Text(runs):
+            return _line(runs)
+        case Quote(runs, source):
+            grid = Table.grid(padding=(0, 1))
+            grid.add_column(width=1)
+            grid.add_column()
+            lines = [_line(runs)]
+            if source:
+                lines.append(_line(source, "dim"))
+            grid.add_row(RichText("▎", "dim"), Group(*lines))
+            return grid
+        case Fields(fields):
+            grid = Table.grid(padding=(0, 2))
+            grid.add_column(no_wrap=True, style="dim", max_width=14)
+            grid.add_column()
+            for field in fields:
+                grid.add_row(inert(field.label), _line(field.runs))
+            return grid
+        case Listing(heading, lines):
+            rows: list[RenderableType] = [RichText(inert(heading), "bold")] if heading else []
+            return Group(*rows, *(Padding(_line(item), (0, 0, 0, 2 if heading else 0)) for item in lines))
+        case Bars():
+            return _bars(block)
+
+
+def _bars(bars: Bars) -> RichText:
+    top = max(bars.values, default=0) or 1
+    drawn = "".join(_BLOCKS[min(7, -(-value * 8 // top) - 1)] if value else "·" for value in bars.values)
+    return RichText.assemble(
+        (f"{inert(bars.label)}  ", "dim"),
+        (f"{bars.first} ", "dim"),
+        (drawn, "cyan"),
+        (f" {bars.last}", "dim"),
+        (f"  highest {top}", "dim"),
+    )
+
+
+def _line(runs: Line, style: str = "") -> RichText:
+    text = RichText(style=style)
+    for run in runs:
+        words = inert(run.text)
+        if run.link:
+            host = urlsplit(run.link).hostname or ""
+            text.append(words, _STYLES[run.style] or "underline")
+            text.append(f" ({inert(host)})", "dim")
+        else:
+            text.append(words, _STYLES[run.style])
+    return text
+
+
+@contextmanager
+def reading_progress(console: Console) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for long reading, gone when it is done; silent where there is no terminal."""
+    if not console.is_terminal:
+        yield lambda _done, _total, _what: None
+        return
+    columns = (
+        TextColumn("Reading"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[what]}", style="dim"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("reading", what="", total=None)
+        yield lambda done, total, what: bar.update(task, completed=done, total=total, what=inert(what)[:60])
+
+
+class ConsoleChat:
+    """Prints each delivery and enters it into a ledger, so that what was shown can be accounted for."""
+
+    platform = "console"
+
+    def __init__(self, console: Console, ledger: Path) -> None:
+        self._console = console
+        self._ledger = ledger
+
+    async def send(self, channel: Channel, card: Card, delivery_key: str, *, in_doubt: bool) -> str:
+        if in_doubt:
+            self._console.print("possible repeat: it may have been shown before an interruption", style="dim")
+        self._console.print(render(card))
+        await asyncio.to_thread(self._enter, channel, card, delivery_key, in_doubt)
+        return delivery_key[:16]
+
+    def _enter(self, channel: Channel, card: Card, delivery_key: str, in_doubt: bool) -> None:
+        row = {
+            "delivery": delivery_key,
+            "channel": channel.address,
+            "code": card.code,
+            "title": card.title,
+            "possible_repeat": in_doubt,
+        }
+        self._ledger.parent.mkdir(parents=True, exist_ok=True)
+        with self._ledger.open("a", encoding="utf-8") as ledger:
+            ledger.write(json.dumps(row, ensure_ascii=False) + "\n")
+            ledger.flush()
+            os.fsync(ledger.fileno())
+
+
+async def typed_lines(completions: Callable[[str], Iterable[tuple[str, str]]], history: Path) -> AsyncIterator[str]:
+    """Lines from the prompt if there is a terminal, else from stdin until it ends."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        async for line in _prompted(completions, history):
+            yield line
+    else:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            yield line
+
+
+async def _prompted(completions: Callable[[str], Iterable[tuple[str, str]]], history: Path) -> AsyncIterator[str]:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.history import FileHistory
+
+    class _Names(Completer):
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+            typed = document.text_before_cursor
+            for text, about in completions(typed):
+                yield Completion(text, start_position=-len(typed), display_meta=about)
+
+    session: PromptSession[str] = PromptSession(
+        history=FileHistory(str(history)), completer=_Names(), complete_while_typing=True
+    )
+    while True:
+        try:
+            yield await session.prompt_async("vedette> ")
+        except (EOFError, KeyboardInterrupt):
+            return
+
+
+def quiet_output(console: Console) -> Any:
+    """Keeps alerts that arrive while somebody types above the prompt line."""
+    if console.is_terminal and sys.stdin.isatty():
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        return patch_stdout(raw=True)
+    return nullcontext()

@@ -1,0 +1,152 @@
+"""The command line. Heavy imports wait until a command needs them: `vedette --help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.errors import ConfigFaults, VedetteError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+OK, FAULT, MISUSE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 done, 1 it could not be done, 2 it was typed wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return OK
+    try:
+        result: int = options.run(options)
+    except ConfigFaults as error:
+        print(f"{error}\n{error.next_step}", file=sys.stderr)
+        return FAULT
+    except VedetteError as error:
+        print(" ".join(part for part in (str(error), error.next_step) if part), file=sys.stderr)
+        return FAULT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    except KeyboardInterrupt:
+        return 130
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vedette",
+        description="A sentry for Discord and Slack channels: it reads feeds and documents, and speaks when a tracked town or actor appears.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="keep watch; answer commands at a prompt or from stdin")
+    _common(run)
+    run.add_argument("--no-console", action="store_true", help="keep watch without a prompt, until SIGTERM")
+    run.add_argument("--tour", action="store_true", help="show the corpus's earlier alerts and a digest first")
+    run.set_defaults(run=_run)
+
+    ask = commands.add_parser("ask", help="answer one command and leave")
+    _common(ask)
+    ask.add_argument("text", help='the command, such as "/whois Quds Force"')
+    ask.add_argument("--json", action="store_true", help="print the card as JSON")
+    ask.set_defaults(run=_ask)
+
+    match = commands.add_parser("match", help="find entities in a text")
+    match.add_argument("file", help="a file, or - for stdin")
+    match.add_argument(
+        "--all", action="store_true", help="any place of the world, any organisation or person the model finds"
+    )
+    match.add_argument("--jsonl", action="store_true", help='read {"id","text"} lines, write {"id","mentions"} lines')
+    match.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    match.set_defaults(run=_match)
+
+    parse = commands.add_parser("parse", help="parse feed files named on stdin, one path a line")
+    parse.add_argument("--jsonl", action="store_true", required=True, help="write one JSON line a file")
+    parse.set_defaults(run=_parse)
+
+    doctor = commands.add_parser("doctor", help="say what is configured, reachable and missing, and what to do next")
+    doctor.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        action="append",
+        help="watch this folder of documents instead of the seed corpus",
+    )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from bot.log import set_up_log
+    from bot.settings import load_settings
+
+    settings = load_settings(options.config)
+    corpus = [str(folder) for folder in getattr(options, "corpus", None) or []]
+    if corpus:
+        settings = settings.model_copy(update={"corpus": settings.corpus.model_copy(update={"folders": corpus})})
+    set_up_log(settings)
+    return settings
+
+
+def _run(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot.app import run
+
+    asyncio.run(run(_settings(options), prompt=not options.no_console, tour=options.tour))
+    return OK
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from bot.app import ask
+    from bot.cards.card import card_to_data
+    from bot.chat.console import new_console, render
+
+    card = ask(_settings(options), options.text)
+    if options.json:
+        print(json.dumps(card_to_data(card), ensure_ascii=False, indent=2))
+    else:
+        new_console().print(render(card))
+    return OK
+
+
+def _match(options: argparse.Namespace) -> int:
+    from bot.entities.jsonl import match_stream
+
+    settings = _settings(options)
+    source = sys.stdin if options.file == "-" else Path(options.file).open(encoding="utf-8", errors="surrogateescape")
+    with source:
+        for line in match_stream(
+            settings.entity_folders, settings.store.folder, source, all_places=options.all, jsonl=options.jsonl
+        ):
+            sys.stdout.write(line + "\n")
+    return OK
+
+
+def _parse(_options: argparse.Namespace) -> int:
+    from bot.sources.feed import parse_file
+
+    for line in sys.stdin:
+        path = line.rstrip("\n")
+        if path:
+            print(json.dumps(parse_file(Path(path)), ensure_ascii=False), flush=True)
+    return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.doctor import examine
+
+    return examine(options.config)

@@ -1,0 +1,39 @@
+"""The log: one line an event on stderr, secrets taken out at the formatter."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+from bot.settings import Settings
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
+_TOKENS = re.compile(r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b")
+
+
+class RedactingFormatter(logging.Formatter):
+    """Takes known secrets, token-like words and the credentials of addresses out of every line."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= 6)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.redact(super().format(record))
+
+    def redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "[secret]")
+        return _TOKENS.sub("[secret]", _CREDENTIALS.sub("[secret]@", text))
+
+
+def set_up_log(settings: Settings) -> None:
+    secrets = tuple(
+        value.get_secret_value()
+        for name in type(settings.secrets).model_fields
+        if (value := getattr(settings.secrets, name))
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(secrets))
+    logging.basicConfig(level=settings.log.level, handlers=[handler], force=True)

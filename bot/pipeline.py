@@ -1,0 +1,227 @@
+"""The straight line from a document to an outbox row; `ingest` is the order of steps, once.
+
+Everything is decided before anything is written; then one short transaction holds the articles, their
+mentions and stories, a delivery for each alert, and the state of the source that brought them. Killed
+anywhere, the line starts again from the same input and reaches the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.cards.alert import Finding, alert_card
+from bot.cards.card import card_to_data
+from bot.entities.catalogue import Catalogue
+from bot.entities.match import Matcher
+from bot.entities.nlp import sentences
+from bot.model import Article, Clock, Document, Mention, Sentence
+from bot.rules.index import Rule, RuleIndex
+from bot.rules.query import Resolve, asked_for, facts_of, parse_query
+from bot.sources.folder import FileRead
+from bot.store import articles, outbox, sources, subscriptions
+from bot.store.engine import Store
+from bot.store.sources import EVERYBODY, Source
+from bot.stories import cluster
+from bot.text.clean import article_from
+
+STORY_WINDOW = timedelta(hours=72)
+STORY_CANDIDATES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one read of a source brought, and what the source's row will say afterwards."""
+
+    source: Source
+    documents: tuple[Document, ...]
+    next_check_at: datetime
+    files: tuple[FileRead, ...] = ()
+    gone: tuple[str, ...] = ()
+    title: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article on its way: cleaned, matched, given a story and the rules it fires; nothing of it written yet."""
+
+    article: Article
+    mentions: tuple[tuple[Mention, Sentence], ...]
+    changed: bool  # the source brought an earlier text of it before
+    story_id: int = 0
+    fired: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    articles: int = 0
+    alerts: int = 0
+    lost_lease: bool = False
+
+
+class Pipeline:
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        matcher: Matcher,
+        resolve: Resolve,
+        clock: Clock,
+        fresh: timedelta,
+        checkpoint: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._matcher = matcher
+        self._resolve = resolve
+        self._clock = clock
+        self._fresh = fresh
+        self._checkpoint = checkpoint  # tests stop the process here
+        self._rules = RuleIndex(())
+        self._rules_mark: tuple[int, int] | None = None
+
+    def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
+        """Source → clean → match → story → rules → one transaction."""
+        now = self._clock.now()
+        self._checkpoint("after fetch")
+        drafts = [self._matched(draft, progress) for draft in self._new(batch)]
+        self._checkpoint("after match")
+        with self._store.read() as cx:
+            rules = self._current_rules(cx)
+            readers = sources.readers(cx, batch.source.id)
+            drafts = self._with_stories(cx, batch.source.id, drafts, now)
+        drafts = [self._with_rules(draft, rules, readers, batch.source, now) for draft in drafts]
+        self._checkpoint("before commit")
+        alerts = 0
+        with self._store.write() as cx:
+            if not sources.finish_read(
+                cx,
+                batch.source,
+                now,
+                batch.next_check_at,
+                etag=batch.etag,
+                last_modified=batch.last_modified,
+                body_hash=batch.body_hash,
+                title=batch.title,
+            ):
+                return Ingested(lost_lease=True)
+            sources.note_files(cx, batch.source.id, [(f.path, f.signature, f.fault) for f in batch.files], now)
+            sources.forget_files(cx, batch.source.id, batch.gone)
+            for draft in drafts:
+                article_id = self._write(cx, batch.source.id, draft, now)
+                if article_id is not None:
+                    alerts += self._alert(cx, article_id, draft, now)
+        self._checkpoint("after commit")
+        return Ingested(len(drafts), alerts)
+
+    def _new(self, batch: Batch) -> list[Draft]:
+        """Clean the documents and leave out what this source has brought before, whatever its key or date now."""
+        cleaned: dict[str, Article] = {}
+        for document in batch.documents:
+            article = article_from(document, batch.title or batch.source.title or "unnamed source")
+            if article.text.strip():
+                cleaned.setdefault(article.key, article)
+        hashes = [article.content_hash for article in cleaned.values()]
+        with self._store.read() as cx:
+            keys, texts = sources.known_articles(cx, batch.source.id, cleaned, hashes)
+        drafts = []
+        for article in cleaned.values():
+            if article.content_hash not in texts:
+                texts.add(article.content_hash)
+                drafts.append(Draft(article, (), changed=article.key in keys))
+        return drafts
+
+    def _matched(self, draft: Draft, progress: Callable[[str], None]) -> Draft:
+        progress(draft.article.title)
+        text = draft.article.text
+        found = self._matcher.mentions(text)
+        return replace(draft, mentions=tuple(_in_sentences(found, sentences(text)))) if found else draft
+
+    def _with_stories(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+        if not drafts:
+            return []
+        times = [draft.article.published or now for draft in drafts]
+        window = articles.articles_between(
+            cx, None, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES
+        )
+        known = [cluster.recent(item.story_id, item.text, item.content_hash, item.url) for item in window]
+        placed = []
+        for draft in drafts:
+            story = cluster.assign(draft.article, source_id, known)
+            known.append(cluster.recent(story, draft.article.text, draft.article.content_hash, draft.article.url))
+            placed.append(replace(draft, story_id=story))
+        return placed
+
+    def _with_rules(
+        self, draft: Draft, rules: RuleIndex, readers: frozenset[str], source: Source, now: datetime
+    ) -> Draft:
+        """The rules an article fires; a feed's back-log and back-dated items go to the archive without a word."""
+        if source.kind == "feed" and self._is_old(draft.article, source, now):
+            return draft
+        entities = frozenset(mention.entity for mention, _ in draft.mentions)
+        known = filter(None, map(self._catalogue.get, entities))
+        kinds = frozenset[str]().union(*(entity.kinds for entity in known))
+        fired = rules.fire(facts_of(draft.article.text, entities, kinds))
+        return replace(draft, fired=tuple(r for r in fired if r.workspace in readers or EVERYBODY in readers))
+
+    def _is_old(self, article: Article, source: Source, now: datetime) -> bool:
+        if article.published is None:
+            return source.first_read_at is None
+        return now - article.published > self._fresh
+
+    def _write(self, cx: Connection, source_id: int, draft: Draft, now: datetime) -> int | None:
+        at = draft.article.published or now
+        if draft.changed:
+            found = articles.replace_article(cx, source_id, draft.article)
+            article_id = found[0] if found else None
+        else:
+            articles.ensure_story(cx, draft.story_id, at)
+            article_id = articles.insert_article(cx, source_id, draft.story_id, draft.article, now)
+        if article_id is not None:
+            articles.insert_mentions(cx, article_id, at, draft.mentions)
+        return article_id
+
+    def _alert(self, cx: Connection, article_id: int, draft: Draft, now: datetime) -> int:
+        """One delivery for each channel that this article fires in and that has not had its story."""
+        story_id = articles.story_of(cx, article_id)
+        by_channel: dict[int, list[Rule]] = {}
+        for rule in draft.fired:
+            by_channel.setdefault(rule.channel_id, []).append(rule)
+        made = 0
+        for channel_id, rules in by_channel.items():
+            channel = subscriptions.channel(cx, channel_id)
+            key = outbox.delivery_key("alert", channel_id, story_id, "first")
+            why = [rule.query.in_words() for rule in rules]
+            alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
+            if alert is None:
+                continue
+            asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in draft.mentions)) for r in rules))
+            finding = Finding(alert.code, draft.article, draft.mentions, why, now, channel.timezone, asked)
+            card = alert_card(finding, self._catalogue.entities)
+            made += outbox.enqueue(cx, key, channel_id, channel.platform, "alert", card_to_data(card), now)
+        return made
+
+    def _current_rules(self, cx: Connection) -> RuleIndex:
+        mark = subscriptions.subscriptions_mark(cx)
+        if mark != self._rules_mark:
+            rows = subscriptions.all_subscriptions(cx)
+            rules = [Rule(r.id, r.workspace, r.channel_id, r.query, parse_query(r.query, self._resolve)) for r in rows]
+            self._rules, self._rules_mark = RuleIndex(rules), mark
+        return self._rules
+
+
+def _in_sentences(found: Sequence[Mention], parts: Sequence[Sentence]) -> list[tuple[Mention, Sentence]]:
+    """Each mention with the sentence it stands in; both are sorted by start."""
+    placed = []
+    index = 0
+    for mention in found:
+        while index + 1 < len(parts) and parts[index].end <= mention.start:
+            index += 1
+        placed.append((mention, parts[index]))
+    return placed

@@ -1,0 +1,303 @@
+"""The archive: articles, their mentions and stories, and the plain reads that answer questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, text, update
+
+from bot.model import Article, Citation, FiledArticle, Mention, Sentence
+from bot.store.engine import insert
+from bot.store.sources import visible
+from bot.store.tables import articles, mentions, stories
+from bot.text.fold import fold_key
+
+
+def ensure_story(cx: Connection, story_id: int, at: datetime) -> None:
+    row = {"id": story_id, "first_at": at, "last_at": at}
+    query = insert(cx, stories).values(row)
+    grown = {
+        "first_at": func.min(stories.c.first_at, at)
+        if cx.dialect.name == "sqlite"
+        else func.least(stories.c.first_at, at),
+        "last_at": func.max(stories.c.last_at, at)
+        if cx.dialect.name == "sqlite"
+        else func.greatest(stories.c.last_at, at),
+    }
+    cx.execute(query.on_conflict_do_update(index_elements=["id"], set_=grown))
+
+
+def insert_article(cx: Connection, source_id: int, story_id: int, article: Article, now: datetime) -> int | None:
+    """The new article's id, or None if this source has brought it before."""
+    row = {
+        "source_id": source_id,
+        "key": article.key,
+        "story_id": story_id,
+        "title": article.title,
+        "text": article.text,
+        "url": article.url,
+        "outlet": article.outlet,
+        "language": article.language,
+        "published_at": article.published,
+        "seen_at": now,
+        "at": article.published or now,
+        "content_hash": article.content_hash,
+    }
+    query = insert(cx, articles).values(row).on_conflict_do_nothing(index_elements=["source_id", "key"])
+    article_id = cx.execute(query.returning(articles.c.id)).scalar()
+    if article_id is not None:
+        _index_words(cx, article_id, fold_key(article.text))
+    return article_id
+
+
+def _index_words(cx: Connection, article_id: int, words: str) -> None:
+    values = {"id": article_id, "words": words}
+    if cx.dialect.name == "sqlite":
+        cx.execute(text("INSERT INTO articles_words(rowid, words) VALUES (:id, :words)"), values)
+    else:
+        cx.execute(text("INSERT INTO articles_words VALUES (:id, to_tsvector('simple', :words))"), values)
+
+
+def insert_mentions(cx: Connection, article_id: int, at: datetime, found: Iterable[tuple[Mention, Sentence]]) -> None:
+    rows = [
+        {
+            "article_id": article_id,
+            "start": mention.start,
+            "end": mention.end,
+            "entity": mention.entity,
+            "kind": mention.kind.value,
+            "sentence_start": sentence.start,
+            "sentence_end": sentence.end,
+            "confidence": mention.confidence,
+            "at": at,
+        }
+        for mention, sentence in found
+    ]
+    if rows:
+        cx.execute(mentions.insert(), rows)
+
+
+def latest_citations(cx: Connection, workspace: str, entity: str, limit: int) -> list[Citation]:
+    """The newest sentences that name an entity, one an article, the earliest sentence of each."""
+    first = (
+        select(mentions.c.article_id, func.min(mentions.c.start).label("start"))
+        .join(articles, articles.c.id == mentions.c.article_id)
+        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+        .group_by(mentions.c.article_id, mentions.c.at)
+        .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        _cited()
+        .join(first, and_(first.c.article_id == mentions.c.article_id, first.c.start == mentions.c.start))
+        .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
+    )
+    return [_citation(row, ((row.start, row.end),)) for row in cx.execute(query)]
+
+
+def citations_of(cx: Connection, article_ids: Sequence[int]) -> dict[int, list[tuple[str, Citation]]]:
+    """Article id → its mentions in order, as (entity id, citation)."""
+    found: dict[int, list[tuple[str, Citation]]] = {key: [] for key in article_ids}
+    query = _cited(mentions.c.entity).where(articles.c.id.in_(list(article_ids))).order_by(mentions.c.start)
+    for row in cx.execute(query):
+        found[row.id].append((row.entity, _citation(row, ((row.start, row.end),))))
+    return found
+
+
+def _cited(*more: Any) -> Select[Any]:
+    return select(
+        articles.c.id,
+        articles.c.story_id,
+        articles.c.title,
+        articles.c.outlet,
+        articles.c.url,
+        articles.c.at,
+        articles.c.published_at,
+        mentions.c.start,
+        mentions.c.end,
+        mentions.c.sentence_start,
+        mentions.c.sentence_end,
+        func.substr(
+            articles.c.text, mentions.c.sentence_start + 1, mentions.c.sentence_end - mentions.c.sentence_start
+        ).label("sentence"),
+        *more,
+    ).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
+
+
+def _citation(row: Any, marks: tuple[tuple[int, int], ...]) -> Citation:
+    return Citation(
+        article_id=row.id,
+        story_id=row.story_id,
+        title=row.title,
+        outlet=row.outlet,
+        url=row.url,
+        at=row.at,
+        published=row.published_at is not None,
+        start=row.sentence_start,
+        end=row.sentence_end,
+        sentence=row.sentence,
+        marks=marks,
+    )
+
+
+def mention_count(cx: Connection, workspace: str, entity: str, since: datetime | None = None) -> tuple[int, int]:
+    """(mentions, articles) of an entity."""
+    query = (
+        select(func.count(), func.count(func.distinct(mentions.c.article_id)))
+        .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
+        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+    )
+    if since:
+        query = query.where(mentions.c.at >= since)
+    total, in_articles = cx.execute(query).one()
+    return int(total), int(in_articles)
+
+
+def mention_days(cx: Connection, workspace: str, entity: str) -> list[tuple[datetime, int]]:
+    """(time of an article, mentions in it), oldest first: what the small chart is drawn from."""
+    query = (
+        select(mentions.c.at, func.count())
+        .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
+        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+        .group_by(mentions.c.article_id, mentions.c.at)
+        .order_by(mentions.c.at)
+    )
+    return [(at, count) for at, count in cx.execute(query)]
+
+
+def seen_with(
+    cx: Connection, workspace: str, entity: str, kinds: Sequence[str], limit: int, *, same_sentence: bool
+) -> list[tuple[str, int]]:
+    """(entity id, articles) that share a sentence, or an article, with an entity; most often first."""
+    other = mentions.alias("other")
+    together = [other.c.article_id == mentions.c.article_id, other.c.entity != mentions.c.entity]
+    if same_sentence:
+        together.append(other.c.sentence_start == mentions.c.sentence_start)
+    query = (
+        select(other.c.entity, func.count(func.distinct(other.c.article_id)).label("n"))
+        .join_from(mentions, other, and_(*together))
+        .join(articles, articles.c.id == mentions.c.article_id)
+        .where(mentions.c.entity == entity, other.c.kind.in_(kinds), articles.c.source_id.in_(visible(workspace)))
+        .group_by(other.c.entity)
+        .order_by(func.count(func.distinct(other.c.article_id)).desc(), other.c.entity)
+        .limit(limit)
+    )
+    return [(name, int(count)) for name, count in cx.execute(query)]
+
+
+def _found(row: Any) -> FiledArticle:
+    return FiledArticle(
+        row.id,
+        row.story_id,
+        row.title,
+        row.text,
+        row.url,
+        row.outlet,
+        row.at,
+        row.published_at is not None,
+        row.source_id,
+        row.content_hash,
+    )
+
+
+def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list[FiledArticle]:
+    """Articles that contain all these words, newest first. `words` is folded here, so no query syntax gets in."""
+    terms = fold_key(words).split()
+    if not terms:
+        return []
+    if cx.dialect.name == "sqlite":
+        match = text("articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms)")
+        given = " ".join(f'"{term}"' for term in terms)
+    else:
+        match = text(
+            "articles.id IN (SELECT article_id FROM articles_words WHERE words @@ plainto_tsquery('simple', :terms))"
+        )
+        given = " ".join(terms)
+    query = (
+        select(articles)
+        .where(match.bindparams(bindparam("terms", given)), articles.c.source_id.in_(visible(workspace)))
+        .order_by(articles.c.at.desc(), articles.c.id.desc())
+        .limit(limit)
+    )
+    return [_found(row) for row in cx.execute(query)]
+
+
+def articles_between(
+    cx: Connection, workspace: str | None, since: datetime | None, until: datetime | None, limit: int
+) -> list[FiledArticle]:
+    """The newest articles of a window, newest first; None for `workspace` is for clustering alone, which shows nobody anything."""
+    query = select(articles)
+    if workspace is not None:
+        query = query.where(articles.c.source_id.in_(visible(workspace)))
+    if since:
+        query = query.where(articles.c.at > since)
+    if until:
+        query = query.where(articles.c.at <= until)
+    query = query.order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)
+    return [_found(row) for row in cx.execute(query)]
+
+
+def story_articles(cx: Connection, workspace: str, story_ids: Sequence[int]) -> list[FiledArticle]:
+    query = (
+        select(articles)
+        .where(articles.c.story_id.in_(list(story_ids)), articles.c.source_id.in_(visible(workspace)))
+        .order_by(articles.c.at, articles.c.id)
+    )
+    return [_found(row) for row in cx.execute(query)]
+
+
+def story_of(cx: Connection, article_id: int) -> int:
+    return int(cx.execute(select(articles.c.story_id).where(articles.c.id == article_id)).scalar_one())
+
+
+def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:
+    """(articles, stories, newest time) a workspace can see."""
+    query = select(func.count(), func.count(func.distinct(articles.c.story_id)), func.max(articles.c.at)).where(
+        articles.c.source_id.in_(visible(workspace))
+    )
+    count, in_stories, newest = cx.execute(query).one()
+    return int(count), int(in_stories), newest
+
+
+def replace_article(cx: Connection, source_id: int, article: Article) -> tuple[int, int] | None:
+    """A text that really changed: (article id, story id) of the row that now holds it; its mentions are to be entered anew."""
+    query = select(articles.c.id, articles.c.story_id, articles.c.text).where(
+        articles.c.source_id == source_id, articles.c.key == article.key
+    )
+    old = cx.execute(query).one_or_none()
+    if old is None:
+        return None
+    values = {
+        "title": article.title,
+        "text": article.text,
+        "url": article.url,
+        "content_hash": article.content_hash,
+        "version": articles.c.version + 1,
+    }
+    cx.execute(update(articles).where(articles.c.id == old.id).values(values))
+    cx.execute(delete(mentions).where(mentions.c.article_id == old.id))
+    _forget_words(cx, old.id, fold_key(old.text))
+    _index_words(cx, old.id, fold_key(article.text))
+    return old.id, old.story_id
+
+
+def _forget_words(cx: Connection, article_id: int, words: str) -> None:
+    if cx.dialect.name == "sqlite":
+        query = "INSERT INTO articles_words(articles_words, rowid, words) VALUES ('delete', :id, :words)"
+        cx.execute(text(query), {"id": article_id, "words": words})
+    else:
+        cx.execute(text("DELETE FROM articles_words WHERE article_id = :id"), {"id": article_id})
+
+
+def seen_between(cx: Connection, workspace: str, since: datetime, until: datetime, limit: int) -> list[FiledArticle]:
+    """What came in during a window, whatever its own date, newest first."""
+    query = (
+        select(articles)
+        .where(articles.c.seen_at > since, articles.c.seen_at <= until, articles.c.source_id.in_(visible(workspace)))
+        .order_by(articles.c.at.desc(), articles.c.id.desc())
+        .limit(limit)
+    )
+    return [_found(row) for row in cx.execute(query)]

@@ -1,0 +1,138 @@
+"""The outbox's rows: put in with what caused them, claimed under a lease, marked when sent.
+
+Order is kept in each channel: a row is claimed only when no earlier row of its channel is unfinished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+
+from bot.store.engine import insert
+from bot.store.tables import deliveries
+
+UNFINISHED = ("waiting", "claimed")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: int
+    delivery_key: str
+    channel_id: int
+    platform: str
+    kind: str
+    card: Any
+    attempts: int
+    in_doubt: bool  # an earlier attempt may have arrived: say so, or look before sending again
+    lease_epoch: int
+
+
+_COLUMNS = [deliveries.c[name] for name in Delivery.__slots__]
+
+
+def delivery_key(*parts: object) -> str:
+    """The one key of an effect, the same on every retry and after every restart."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+
+
+def enqueue(cx: Connection, key: str, channel_id: int, platform: str, kind: str, card: Any, now: datetime) -> bool:
+    """Put a card in the outbox; False if this effect is already there."""
+    row = {
+        "delivery_key": key,
+        "channel_id": channel_id,
+        "platform": platform,
+        "kind": kind,
+        "card": card,
+        "not_before": now,
+        "created_at": now,
+    }
+    query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
+    return cx.execute(query).rowcount == 1
+
+
+def claim(
+    cx: Connection, owner: str, platforms: Sequence[str], now: datetime, lease: timedelta, limit: int
+) -> list[Delivery]:
+    """Take the next delivery of each channel. One found already claimed is in doubt: its holder died on the way."""
+    earlier = deliveries.alias("earlier")
+    free = or_(
+        and_(deliveries.c.state == "waiting", deliveries.c.not_before <= now),
+        and_(deliveries.c.state == "claimed", deliveries.c.lease_until <= now),
+    )
+    first = ~exists().where(
+        earlier.c.channel_id == deliveries.c.channel_id,
+        earlier.c.id < deliveries.c.id,
+        earlier.c.state.in_(UNFINISHED),
+    )
+    due = (
+        select(deliveries.c.id)
+        .where(deliveries.c.platform.in_(list(platforms)), free, first)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(cx.execute(due).scalars())
+    if not ids:
+        return []
+    taken = (
+        update(deliveries)
+        .where(deliveries.c.id.in_(ids))
+        .values(
+            state="claimed",
+            lease_owner=owner,
+            lease_until=now + lease,
+            lease_epoch=deliveries.c.lease_epoch + 1,
+            attempts=deliveries.c.attempts + 1,
+            in_doubt=or_(deliveries.c.in_doubt, deliveries.c.state == "claimed"),
+        )
+        .returning(*_COLUMNS)
+    )
+    rows: Sequence[Row[Any]] = cx.execute(taken).all()
+    return sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
+
+
+def mark_sent(cx: Connection, delivery: Delivery, message_ref: str, now: datetime) -> bool:
+    return _finish(cx, delivery, state="sent", message_ref=message_ref, sent_at=now, error=None)
+
+
+def put_back(cx: Connection, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool) -> bool:
+    """An attempt that failed: when to try again, and whether the platform may have taken it all the same."""
+    doubt = delivery.in_doubt or in_doubt
+    return _finish(cx, delivery, state="waiting", not_before=not_before, error=error, in_doubt=doubt)
+
+
+def bury(cx: Connection, delivery: Delivery, error: str) -> bool:
+    """A delivery that can never arrive: kept, with its reason, for `/status`."""
+    return _finish(cx, delivery, state="dead", error=error)
+
+
+def _finish(cx: Connection, delivery: Delivery, **values: Any) -> bool:
+    query = (
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.lease_epoch == delivery.lease_epoch)
+        .values(lease_owner=None, lease_until=None, **values)
+    )
+    return cx.execute(query).rowcount == 1
+
+
+def next_due(cx: Connection, platforms: Sequence[str]) -> datetime | None:
+    """When the earliest unfinished delivery can be tried."""
+    when = func.coalesce(deliveries.c.lease_until, deliveries.c.not_before)
+    query = select(func.min(when)).where(deliveries.c.state.in_(UNFINISHED), deliveries.c.platform.in_(list(platforms)))
+    found: datetime | None = cx.execute(query).scalar()
+    return found
+
+
+def depth(cx: Connection, channel_id: int) -> dict[str, int]:
+    """State → number of deliveries of a channel."""
+    query = (
+        select(deliveries.c.state, func.count())
+        .where(deliveries.c.channel_id == channel_id)
+        .group_by(deliveries.c.state)
+    )
+    return {state: int(count) for state, count in cx.execute(query)}

@@ -1,0 +1,207 @@
+"""Sources: which are due, who holds their lease, how they fare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
+
+from bot.store.engine import insert
+from bot.store.tables import articles, files, source_workspaces, sources
+
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One row of `sources`, as its reader needs it."""
+
+    id: int
+    kind: str
+    address: str
+    title: str
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    next_check_at: datetime
+    first_read_at: datetime | None
+    last_success_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    last_error: str | None
+    lease_epoch: int
+
+
+_COLUMNS = [sources.c[name] for name in Source.__slots__]
+
+
+def _source(row: Row[tuple[object, ...]]) -> Source:
+    return Source(*row)  # type: ignore[arg-type]
+
+
+def add_source(
+    cx: Connection, kind: str, address: str, workspace: str, now: datetime, title: str = ""
+) -> tuple[Source, bool]:
+    """The source at this address, read by `workspace` from now on; True if it is new to that workspace."""
+    row = {"kind": kind, "address": address, "title": title, "next_check_at": now, "created_at": now}
+    cx.execute(insert(cx, sources).values(row).on_conflict_do_nothing(index_elements=["address"]))
+    source = _source(cx.execute(select(*_COLUMNS).where(sources.c.address == address)).one())
+    link = insert(cx, source_workspaces).values(source_id=source.id, workspace=workspace)
+    added = cx.execute(link.on_conflict_do_nothing()).rowcount == 1
+    return source, added
+
+
+def due_now(cx: Connection, source_id: int, now: datetime) -> None:
+    cx.execute(update(sources).where(sources.c.id == source_id).values(next_check_at=now))
+
+
+def remove_source(cx: Connection, address: str, workspace: str) -> bool:
+    """Stop reading for this workspace; a source nobody reads is never due again, its articles stay."""
+    found = cx.execute(select(sources.c.id).where(sources.c.address == address)).scalar()
+    if found is None:
+        return False
+    link = delete(source_workspaces).where(
+        source_workspaces.c.source_id == found, source_workspaces.c.workspace == workspace
+    )
+    return cx.execute(link).rowcount == 1
+
+
+def sources_of(cx: Connection, workspace: str) -> Sequence[Source]:
+    query = select(*_COLUMNS).where(sources.c.id.in_(visible(workspace))).order_by(sources.c.kind, sources.c.address)
+    return [_source(row) for row in cx.execute(query)]
+
+
+def visible(workspace: str):  # type: ignore[no-untyped-def]  # the type of a scalar select is SQLAlchemy's private matter
+    """The ids of the sources a workspace reads, as a subquery: every question about articles carries it."""
+    return (
+        select(source_workspaces.c.source_id)
+        .where(source_workspaces.c.workspace.in_((workspace, EVERYBODY)))
+        .scalar_subquery()
+    )
+
+
+def readers(cx: Connection, source_id: int) -> frozenset[str]:
+    query = select(source_workspaces.c.workspace).where(source_workspaces.c.source_id == source_id)
+    return frozenset(cx.execute(query).scalars())
+
+
+def claim_due(
+    cx: Connection, owner: str, now: datetime, lease: timedelta, limit: int, kind: str | None = None
+) -> list[Source]:
+    """Take the sources that are due and nobody holds; each claim raises the epoch, which fences the last holder."""
+    followed = select(source_workspaces.c.source_id)
+    due = (
+        select(sources.c.id)
+        .where(
+            sources.c.next_check_at <= now,
+            or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
+            sources.c.id.in_(followed),
+        )
+        .order_by(sources.c.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if kind:
+        due = due.where(sources.c.kind == kind)
+    ids = list(cx.execute(due).scalars())
+    if not ids:
+        return []
+    taken = (
+        update(sources)
+        .where(sources.c.id.in_(ids))
+        .values(lease_owner=owner, lease_until=now + lease, lease_epoch=sources.c.lease_epoch + 1)
+        .returning(*_COLUMNS)
+    )
+    return [_source(row) for row in cx.execute(taken)]
+
+
+def finish_read(
+    cx: Connection,
+    source: Source,
+    now: datetime,
+    next_check_at: datetime,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    body_hash: str | None = None,
+    title: str | None = None,
+) -> bool:
+    """A read that worked. False if the lease has passed to somebody else meanwhile: then nothing may be written."""
+    values = {
+        "etag": etag,
+        "last_modified": last_modified,
+        "body_hash": body_hash,
+        "next_check_at": next_check_at,
+        "first_read_at": func.coalesce(sources.c.first_read_at, now),
+        "last_success_at": now,
+        "failures": 0,
+        "failing_since": None,
+        "last_error": None,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    if title:
+        values["title"] = title
+    return cx.execute(_held(source).values(values)).rowcount == 1
+
+
+def fail_read(cx: Connection, source: Source, now: datetime, next_check_at: datetime, error: str) -> bool:
+    """A read that failed: when it is tried again, and why."""
+    values = {
+        "next_check_at": next_check_at,
+        "failures": sources.c.failures + 1,
+        "failing_since": func.coalesce(sources.c.failing_since, now),
+        "last_error": error,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    return cx.execute(_held(source).values(values)).rowcount == 1
+
+
+def _held(source: Source):  # type: ignore[no-untyped-def]
+    return update(sources).where(sources.c.id == source.id, sources.c.lease_epoch == source.lease_epoch)
+
+
+def release_leases(cx: Connection, owner: str) -> None:
+    """Give back what a stopping process still holds."""
+    cx.execute(update(sources).where(sources.c.lease_owner == owner).values(lease_owner=None, lease_until=None))
+
+
+def file_signatures(cx: Connection, source_id: int) -> dict[str, str]:
+    rows = cx.execute(select(files.c.path, files.c.signature).where(files.c.source_id == source_id))
+    return {path: signature for path, signature in rows}
+
+
+def note_files(cx: Connection, source_id: int, seen: Iterable[tuple[str, str, str | None]], now: datetime) -> None:
+    """Enter (path, signature, fault) rows into the ledger."""
+    for path, signature, fault in seen:
+        row = {"source_id": source_id, "path": path, "signature": signature, "fault": fault, "seen_at": now}
+        query = insert(cx, files).values(row)
+        cx.execute(query.on_conflict_do_update(index_elements=["source_id", "path"], set_=row))
+
+
+def file_faults(cx: Connection, workspace: str) -> list[tuple[str, str]]:
+    """(path, what is wrong) of every file that could not be read as it should."""
+    query = (
+        select(files.c.path, files.c.fault)
+        .where(files.c.fault.is_not(None), files.c.source_id.in_(visible(workspace)))
+        .order_by(files.c.path)
+    )
+    return [(path, fault) for path, fault in cx.execute(query)]
+
+
+def forget_files(cx: Connection, source_id: int, paths: Iterable[str]) -> None:
+    """Take files that are gone out of the ledger, so that their faults are not shown for ever."""
+    cx.execute(delete(files).where(files.c.source_id == source_id, files.c.path.in_(list(paths))))
+
+
+def known_articles(
+    cx: Connection, source_id: int, keys: Iterable[str], hashes: Iterable[str]
+) -> tuple[dict[str, str], set[str]]:
+    """(key → content hash, content hashes) of what this source has brought before."""
+    own = articles.c.source_id == source_id
+    by_key = select(articles.c.key, articles.c.content_hash).where(own, articles.c.key.in_(list(keys)))
+    by_hash = select(articles.c.content_hash).where(own, articles.c.content_hash.in_(list(hashes)))
+    return {key: digest for key, digest in cx.execute(by_key)}, set(cx.execute(by_hash).scalars())

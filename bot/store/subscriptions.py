@@ -1,0 +1,181 @@
+"""Channels, what they subscribe to, and the alerts they got."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from bot.model import Channel
+from bot.store.engine import insert
+from bot.store.tables import alerts, articles, channels, deliveries, sources, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    id: int
+    workspace: str
+    channel_id: int
+    query: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    id: int
+    code: str
+    workspace: str
+    channel_id: int
+    story_id: int
+    article_id: int
+    why: tuple[str, ...]
+    created_at: datetime
+
+
+def ensure_channel(
+    cx: Connection, platform: str, workspace: str, address: str, name: str, timezone: str, now: datetime
+) -> Channel:
+    """The channel at this address, entered on first sight."""
+    row = {
+        "platform": platform, "workspace": workspace, "address": address, "name": name, "timezone": timezone, "created_at": now
+    }  # fmt: skip
+    cx.execute(insert(cx, channels).values(row).on_conflict_do_nothing())
+    found = find_channel(cx, platform, workspace, address)
+    assert found is not None
+    return found
+
+
+def find_channel(cx: Connection, platform: str, workspace: str, address: str) -> Channel | None:
+    query = select(channels).where(
+        channels.c.platform == platform, channels.c.workspace == workspace, channels.c.address == address
+    )
+    row = cx.execute(query).one_or_none()
+    return _channel(row) if row else None
+
+
+def channel(cx: Connection, channel_id: int) -> Channel:
+    return _channel(cx.execute(select(channels).where(channels.c.id == channel_id)).one())
+
+
+def _channel(row: Any) -> Channel:
+    return Channel(row.id, row.workspace, row.platform, row.address, row.name, row.timezone)
+
+
+def add_subscription(
+    cx: Connection, channel: Channel, query: str, created_by: str, now: datetime
+) -> tuple[Subscription, bool]:
+    """The channel's subscription to this query; True if it is new."""
+    row = {
+        "workspace": channel.workspace, "channel_id": channel.id, "query": query, "created_by": created_by, "created_at": now
+    }  # fmt: skip
+    added = cx.execute(
+        insert(cx, subscriptions).values(row).on_conflict_do_nothing(index_elements=["channel_id", "query"])
+    )
+    found = select(subscriptions).where(subscriptions.c.channel_id == channel.id, subscriptions.c.query == query)
+    return _subscription(cx.execute(found).one()), added.rowcount == 1
+
+
+def remove_subscription(cx: Connection, channel: Channel, subscription_id: int) -> Subscription | None:
+    """The subscription taken away, or None if this channel has none of that number."""
+    query = (
+        delete(subscriptions)
+        .where(subscriptions.c.id == subscription_id, subscriptions.c.channel_id == channel.id)
+        .returning(*subscriptions.c)
+    )
+    row = cx.execute(query).one_or_none()
+    return _subscription(row) if row else None
+
+
+def subscriptions_of(cx: Connection, channel: Channel) -> list[Subscription]:
+    query = select(subscriptions).where(subscriptions.c.channel_id == channel.id).order_by(subscriptions.c.id)
+    return [_subscription(row) for row in cx.execute(query)]
+
+
+def all_subscriptions(cx: Connection) -> list[Subscription]:
+    return [_subscription(row) for row in cx.execute(select(subscriptions).order_by(subscriptions.c.id))]
+
+
+def subscriptions_mark(cx: Connection) -> tuple[int, int]:
+    """Changes whenever a subscription is added or removed; cheap to ask before every article."""
+    count, newest = cx.execute(select(func.count(), func.coalesce(func.max(subscriptions.c.id), 0))).one()
+    return int(count), int(newest)
+
+
+def _subscription(row: Any) -> Subscription:
+    return Subscription(row.id, row.workspace, row.channel_id, row.query, row.created_by, row.created_at)
+
+
+def _free_code(cx: Connection, key: str) -> str:
+    """A short id for people to type, as V-7F3K2: letters without I, L, O, U; longer only where the short one is taken."""
+    digits = int(key, 16)
+    letters = ""
+    while len(letters) < 12:
+        digits, place = divmod(digits, 32)
+        letters += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[place]
+    for length in range(5, 12):
+        code = f"V-{letters[:length]}"
+        if cx.execute(select(alerts.c.id).where(alerts.c.code == code)).first() is None:
+            break
+    return code
+
+
+def insert_alert(
+    cx: Connection, key: str, channel: Channel, story_id: int, article_id: int, why: Sequence[str], now: datetime
+) -> Alert | None:
+    """The new alert, or None if this channel has had this story."""
+    code = _free_code(cx, key)
+    row = {
+        "code": code,
+        "delivery_key": key,
+        "workspace": channel.workspace,
+        "channel_id": channel.id,
+        "story_id": story_id,
+        "article_id": article_id,
+        "why": list(why),
+        "created_at": now,
+    }
+    query = insert(cx, alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
+    alert_id = cx.execute(query).scalar()
+    if alert_id is None:
+        return None
+    return Alert(alert_id, code, channel.workspace, channel.id, story_id, article_id, tuple(why), now)
+
+
+def alerts_of(cx: Connection, channel: Channel, limit: int) -> list[Alert]:
+    """The newest alerts of a channel, newest first."""
+    query = select(alerts).where(alerts.c.channel_id == channel.id).order_by(alerts.c.id.desc()).limit(limit)
+    return [_alert(row) for row in cx.execute(query)]
+
+
+def alert_by_code(cx: Connection, workspace: str, code: str) -> Alert | None:
+    """An alert by its short id; another workspace's is as unknown as one that never was."""
+    query = select(alerts).where(alerts.c.code == code.upper(), alerts.c.workspace == workspace)
+    row = cx.execute(query).one_or_none()
+    return _alert(row) if row else None
+
+
+def sent_alert_cards(cx: Connection, channel_id: int, source_kind: str) -> list[Any]:
+    """The cards, as data, of alerts that a channel got from sources of one kind, oldest first."""
+    query = (
+        select(deliveries.c.card)
+        .join_from(deliveries, alerts, alerts.c.delivery_key == deliveries.c.delivery_key)
+        .join(articles, articles.c.id == alerts.c.article_id)
+        .join(sources, sources.c.id == articles.c.source_id)
+        .where(alerts.c.channel_id == channel_id, sources.c.kind == source_kind, deliveries.c.state == "sent")
+        .order_by(deliveries.c.id)
+    )
+    return list(cx.execute(query).scalars())
+
+
+def alert_count(cx: Connection, channel: Channel) -> int:
+    return int(cx.execute(select(func.count()).where(alerts.c.channel_id == channel.id)).scalar_one())
+
+
+def _alert(row: Any) -> Alert:
+    return Alert(
+        row.id, row.code, row.workspace, row.channel_id, row.story_id, row.article_id, tuple(row.why), row.created_at
+    )

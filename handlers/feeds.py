@@ -1,0 +1,109 @@
+"""`/feeds add|remove|list|health`: rows that are due now; the poller does the fetching and reports back."""
+
+from __future__ import annotations
+
+from bot.cards.card import Block, Card, Listing, Text, Tone, code, line, quiet, strong
+from bot.cards.compose import count, moment
+from bot.errors import SourceError
+from bot.model import Request
+from bot.sources.address import checked_address
+from bot.store import sources
+from bot.store.sources import Source
+from handlers.context import Command, Context, trouble
+
+VERBS = ("add", "remove", "list", "health")
+ALIASES = {"subscribe": "add", "delete": "remove", "rm": "remove", "ls": "list", "status": "health"}
+
+
+def feeds(context: Context, request: Request) -> Card:
+    verb, _, rest = request.text.strip().partition(" ")
+    verb = ALIASES.get(verb, verb)
+    if verb in ("add", "remove") and not request.can_manage:
+        return trouble("Only people who manage this channel can change its feeds.")
+    if verb == "add":
+        return _add(context, request, rest.strip())
+    if verb == "remove":
+        return _remove(context, request, rest.strip())
+    if verb in ("", "list", "health"):
+        return _list(context, request)
+    return trouble(f"/feeds does not know “{verb}”.", f"Its verbs are {', '.join(VERBS)}.")
+
+
+def _add(context: Context, request: Request, address: str) -> Card:
+    if not address:
+        return trouble("Which feed?", "Type its address: /feeds add https://example.org/feed.xml")
+    if "://" not in address:
+        address = f"https://{address}"
+    try:
+        address = checked_address(address)
+    except SourceError as error:
+        return trouble(str(error), error.next_step)
+    with context.store.write() as cx:
+        source, added = sources.add_source(cx, "feed", address, request.channel.workspace, context.clock.now())
+    context.wake()
+    title = f"Feed added: {address}" if added else f"This feed is read already: {address}"
+    notes: list[Block] = [
+        Text(line("It is read in a moment; what it holds already is filed without alerts, except what is fresh."))
+    ]
+    footer = line("How it fares: ", code("/feeds health"), "  To take it out: ", code(f"/feeds remove {address}"))
+    return Card(
+        title=title,
+        tone=Tone.DONE,
+        blocks=tuple(notes) if added else (Text(line(_state(source, request))),),
+        footer=footer,
+    )
+
+
+def _remove(context: Context, request: Request, address: str) -> Card:
+    with context.store.read() as cx:
+        own = [source for source in sources.sources_of(cx, request.channel.workspace) if source.kind == "feed"]
+    chosen = next((source for source in own if address in (source.address, f"{source.address}/", source.title)), None)
+    chosen = chosen or next((source for source in own if address and address in source.address), None)
+    if chosen is None:
+        listed = tuple(line(code(f"/feeds remove {source.address}")) for source in own)
+        title = f"No feed here is “{address}”." if address else "Which feed?"
+        return Card(title=title, tone=Tone.WARNING, blocks=(Listing("Feeds", listed or (line("None yet."),)),))
+    with context.store.write() as cx:
+        sources.remove_source(cx, chosen.address, request.channel.workspace)
+    return Card(
+        title=f"No longer read: {chosen.address}",
+        tone=Tone.DONE,
+        footer=line("Its articles stay in the archive. To take it back: ", code(f"/feeds add {chosen.address}")),
+    )
+
+
+def _list(context: Context, request: Request) -> Card:
+    with context.store.read() as cx:
+        own = [source for source in sources.sources_of(cx, request.channel.workspace) if source.kind == "feed"]
+    if not own:
+        return Card(
+            title="No feed is read yet.",
+            blocks=(Text(line("Add one: ", code("/feeds add https://example.org/feed.xml"))),),
+        )
+    rows = tuple(
+        line(strong(source.title or source.address), quiet(f"  {source.address}"), f"  {_state(source, request)}")
+        for source in own
+    )
+    failing = sum(1 for source in own if source.failures)
+    title = f"{count(len(own), 'feed')}, {failing} failing" if failing else f"{count(len(own), 'feed')}, all answering"
+    return Card(title=title, tone=Tone.WARNING if failing else Tone.INFO, blocks=(Listing("", rows),))
+
+
+def _state(source: Source, request: Request) -> str:
+    zone = request.channel.timezone
+    if source.failures:
+        return f"failing ({count(source.failures, 'time')}): {source.last_error} Next try {moment(source.next_check_at, zone)}."
+    if source.last_success_at is None:
+        return "not read yet; due now."
+    return f"last read {moment(source.last_success_at, zone)}, next {moment(source.next_check_at, zone)}."
+
+
+COMMANDS = (
+    Command(
+        "feeds",
+        "/feeds add URL | remove URL | list | health",
+        "Manage the feeds that are read here",
+        feeds,
+        example="/feeds add https://example.org/feed.xml",
+    ),
+)
