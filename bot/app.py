@@ -8,9 +8,10 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 
@@ -63,10 +64,14 @@ class App:
 
 @contextlib.contextmanager
 def open_app(
-    settings: Settings, clock: Clock | None = None, checkpoint: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    clock: Clock | None = None,
+    checkpoint: Callable[[str], None] = lambda _: None,
+    catalogue_files: Iterable[Path] | None = None,
 ) -> Iterator[App]:
+    """Wire everything; `clock`, `checkpoint` and `catalogue_files` are for tests."""
     clock = clock or SystemClock()
-    catalogue = load_catalogue(settings.entity_folders)
+    catalogue = load_catalogue(catalogue_files or settings.entity_folders)
     lookup = Lookup(catalogue)
     store = Store(settings.database_url)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vedette",
-        description="A sentry for Discord and Slack channels: it reads feeds and documents, and speaks when a tracked town or actor appears.",
+        description="A sentry for Discord and Slack channels: it speaks when a tracked town or actor appears.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
@@ -127,11 +128,13 @@ def _match(options: argparse.Namespace) -> int:
     from bot.entities.jsonl import match_stream
 
     settings = _settings(options)
-    source = sys.stdin if options.file == "-" else Path(options.file).open(encoding="utf-8", errors="surrogateescape")
-    with source:
-        for line in match_stream(
-            settings.entity_folders, settings.store.folder, source, all_places=options.all, jsonl=options.jsonl
-        ):
+    with (
+        contextlib.nullcontext(sys.stdin)
+        if options.file == "-"
+        else Path(options.file).open(encoding="utf-8") as source
+    ):
+        found = match_stream(settings, source, all_places=options.all, jsonl=options.jsonl)
+        for line in found:
             sys.stdout.write(line + "\n")
     return OK
 

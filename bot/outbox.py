@@ -146,5 +146,5 @@ class Outbox:
 
 def backoff(attempts: int) -> timedelta:
     """2 s, 4 s, 8 s … a quarter of an hour, each with up to a fifth more so that many do not return at once."""
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 12))
+    wait: timedelta = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 12))
     return wait * (1 + random.random() / 5)  # noqa: S311 - spreading load is no secret

@@ -97,7 +97,8 @@ class Poller:
 
     def _wait(self, failures: int) -> timedelta:
         feeds = self._settings.feeds
-        return min(feeds.max_interval, feeds.min_interval * 2 ** min(failures, 16))
+        doubled: timedelta = feeds.min_interval * 2 ** min(failures, 16)
+        return min(feeds.max_interval, doubled)
 
     async def _read_feed(self, source: Source) -> Ingested:
         answer = await self._fetcher.get(source.address, source.etag, source.last_modified)

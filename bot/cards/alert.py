@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cards.card import Button, Card, Field, Fields, Tone, line
+from bot.cards.card import Block, Button, Card, Field, Fields, Tone, line
 from bot.cards.compose import cite, count, moment, names, source_line
 from bot.model import Article, Entity, Mention, Sentence
 
@@ -33,7 +33,7 @@ class Finding:
 
 def alert_card(finding: Finding, entities: dict[str, Entity]) -> Card:
     article = finding.article
-    blocks: list[Quote | Fields] = []
+    blocks: list[Block] = []
     chosen = _telling_sentence(finding)
     if chosen:
         marks = [(m.start, m.end) for m, sentence in finding.mentions if sentence == chosen]

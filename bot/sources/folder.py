@@ -150,7 +150,7 @@ def _from_page(markup: str, relative: str) -> Document:
     import trafilatura
 
     found = trafilatura.bare_extraction(markup, with_metadata=True)
-    page: Mapping[str, Any] = found.as_dict() if found is not None else {}
+    page: Mapping[str, Any] = found if isinstance(found, dict) else found.as_dict() if found else {}
     document = Document(
         key=relative,
         title=str(page.get("title") or ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.store.engine import insert
+from bot.store.engine import insert, inserted
 from bot.store.tables import digest_schedules, digests
 
 
@@ -44,7 +44,7 @@ def due_schedules(cx: Connection, now: datetime) -> list[DigestSchedule]:
 def take_day(cx: Connection, channel_id: int, local_date: date, now: datetime) -> bool:
     """True for the one caller that may build this channel's digest of this local day."""
     row = {"channel_id": channel_id, "local_date": local_date, "created_at": now}
-    return cx.execute(insert(cx, digests).values(row).on_conflict_do_nothing()).rowcount == 1
+    return inserted(cx, insert(cx, digests).values(row).on_conflict_do_nothing(), digests.c.channel_id)
 
 
 def advance(cx: Connection, channel_id: int, done_at: datetime, next_digest_at: datetime) -> None:

@@ -12,9 +12,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy import Column, Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.store import migrate
@@ -37,7 +37,7 @@ class Store:
             event.listen(self._engine, "begin", _begin_sqlite)
         try:
             self._migrate()
-        except OperationalError as error:
+        except DBAPIError as error:
             raise StoreError(
                 f"The database cannot be opened: {error.orig}.",
                 "Check DATABASE_URL, and that its folder or server is there and writable.",
@@ -75,6 +75,11 @@ class Store:
 def insert(cx: Connection, table: Table) -> Any:
     """An INSERT with `on_conflict_do_nothing` and friends, in the connection's dialect."""
     return sqlite.insert(table) if cx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def inserted(cx: Connection, query: Any, column: Column[Any]) -> bool:
+    """Run an INSERT … ON CONFLICT DO NOTHING; whether it inserted (row counts of such statements are no use on PostgreSQL)."""
+    return cx.execute(query.returning(column)).first() is not None
 
 
 def _with_driver(address: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
-from bot.store.engine import insert
+from bot.store.engine import insert, inserted
 from bot.store.tables import deliveries
 
 UNFINISHED = ("waiting", "claimed")
@@ -52,7 +52,7 @@ def enqueue(cx: Connection, key: str, channel_id: int, platform: str, kind: str,
         "created_at": now,
     }
     query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
-    return cx.execute(query).rowcount == 1
+    return inserted(cx, query, deliveries.c.id)
 
 
 def claim(
@@ -93,7 +93,7 @@ def claim(
         .returning(*_COLUMNS)
     )
     rows: Sequence[Row[Any]] = cx.execute(taken).all()
-    return sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
+    return sorted((Delivery(**row._mapping) for row in rows), key=lambda delivery: delivery.id)
 
 
 def mark_sent(cx: Connection, delivery: Delivery, message_ref: str, now: datetime) -> bool:

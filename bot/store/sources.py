@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from bot.store.engine import insert
+from bot.store.engine import insert, inserted
 from bot.store.tables import articles, files, source_workspaces, sources
 
 EVERYBODY = "*"
@@ -37,8 +38,8 @@ class Source:
 _COLUMNS = [sources.c[name] for name in Source.__slots__]
 
 
-def _source(row: Row[tuple[object, ...]]) -> Source:
-    return Source(*row)  # type: ignore[arg-type]
+def _source(row: Row[Any]) -> Source:
+    return Source(**row._mapping)
 
 
 def add_source(
@@ -49,8 +50,7 @@ def add_source(
     cx.execute(insert(cx, sources).values(row).on_conflict_do_nothing(index_elements=["address"]))
     source = _source(cx.execute(select(*_COLUMNS).where(sources.c.address == address)).one())
     link = insert(cx, source_workspaces).values(source_id=source.id, workspace=workspace)
-    added = cx.execute(link.on_conflict_do_nothing()).rowcount == 1
-    return source, added
+    return source, inserted(cx, link.on_conflict_do_nothing(), source_workspaces.c.source_id)
 
 
 def due_now(cx: Connection, source_id: int, now: datetime) -> None:
@@ -171,7 +171,7 @@ def release_leases(cx: Connection, owner: str) -> None:
 
 def file_signatures(cx: Connection, source_id: int) -> dict[str, str]:
     rows = cx.execute(select(files.c.path, files.c.signature).where(files.c.source_id == source_id))
-    return {path: signature for path, signature in rows}
+    return {row.path: row.signature for row in rows}
 
 
 def note_files(cx: Connection, source_id: int, seen: Iterable[tuple[str, str, str | None]], now: datetime) -> None:
@@ -204,4 +204,4 @@ def known_articles(
     own = articles.c.source_id == source_id
     by_key = select(articles.c.key, articles.c.content_hash).where(own, articles.c.key.in_(list(keys)))
     by_hash = select(articles.c.content_hash).where(own, articles.c.content_hash.in_(list(hashes)))
-    return {key: digest for key, digest in cx.execute(by_key)}, set(cx.execute(by_hash).scalars())
+    return {row.key: row.content_hash for row in cx.execute(by_key)}, set(cx.execute(by_hash).scalars())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from bot.model import Channel
-from bot.store.engine import insert
+from bot.store.engine import insert, inserted
 from bot.store.tables import alerts, articles, channels, deliveries, sources, subscriptions
 
 
@@ -72,11 +72,10 @@ def add_subscription(
     row = {
         "workspace": channel.workspace, "channel_id": channel.id, "query": query, "created_by": created_by, "created_at": now
     }  # fmt: skip
-    added = cx.execute(
-        insert(cx, subscriptions).values(row).on_conflict_do_nothing(index_elements=["channel_id", "query"])
-    )
+    query_once = insert(cx, subscriptions).values(row).on_conflict_do_nothing(index_elements=["channel_id", "query"])
+    added = inserted(cx, query_once, subscriptions.c.id)
     found = select(subscriptions).where(subscriptions.c.channel_id == channel.id, subscriptions.c.query == query)
-    return _subscription(cx.execute(found).one()), added.rowcount == 1
+    return _subscription(cx.execute(found).one()), added
 
 
 def remove_subscription(cx: Connection, channel: Channel, subscription_id: int) -> Subscription | None:

@@ -15,21 +15,34 @@ from bot.model import Article, Document
 
 TITLE_LIMIT = 300  # characters; longer first lines are paragraphs, not headlines
 
-_CHROME = re.compile(
-    r"""^[\W_]*(?:
-      print(?:er)?[ ]?friendly.* | send[ ]to[ ]kindle | (?:print|email|e-mail|share|tweet|like|save|pdf)(?:[ ,&/|·•]+(?:print|email|e-mail|share|tweet|like|save|pdf))*
-    | (?:facebook|twitter|google|linkedin|whatsapp|telegram|pinterest|reddit|tumblr|e?-?mail|print|messenger|copy[ ]link|x)
-      (?:[\W_]*(?:facebook|twitter|google|plus|linkedin|whatsapp|telegram|pinterest|reddit|tumblr|e?-?mail|print|messenger|copy[ ]link))+
-    | share[ ](?:this|on|via)\b.{0,60} | follow[ ]us\b.{0,60} | (?:click[ ]here[ ]to[ ])?subscribe[ ](?:now|here|to[ ]our)\b.{0,80} | sign[ ]up[ ](?:for|to)\b.{0,80}newsletter.{0,40}
-    | (?:continue|keep)[ ]reading.{0,40} | read[ ](?:more|the[ ](?:full|whole|rest)[ ](?:story|article)|also)\b.{0,80}
-    | (?:photo|image|picture|video|source[ ]photo)(?:[ ]credit)?s?\s*[:©].{0,160} | (?:photo|image)[ ](?:by|courtesy)\b.{0,120}
-    | please[ ]let[ ]us[ ]know[ ]if[ ].{0,40}comment.{0,40} | (?:leave|post|add)[ ]a[ ](?:comment|reply) | comments?[ ](?:are[ ](?:closed|off)|\(\d+\)) | \d+[ ]comments?
-    | advertisement|sponsored(?:[ ]content)? | related[ ](?:articles|stories|posts|topics|content)?:? | (?:all[ ]rights[ ]reserved|copyright[ ]©|©)[ ].{0,120}
-    | (?:skip[ ]to|back[ ]to)[ ](?:main[ ])?(?:content|top) | (?:we|this[ ]site)[ ]uses?[ ]cookies.{0,160} | tags?:[ ].{0,120}
-    | the[ ]post[ ].{1,200}[ ]appeared[ ]first[ ]on[ ].{1,80}
-    )[\W_]*$""",
-    re.IGNORECASE | re.VERBOSE,
+_SHARE = "(?:print|email|e-mail|share|tweet|like|save|pdf)"
+_NETWORK = "(?:facebook|twitter|google|plus|linkedin|whatsapp|telegram|pinterest|reddit|tumblr|e?-?mail|print|messenger|copy link|x)"
+_FURNITURE = (
+    r"print(?:er)? ?friendly.*",
+    r"send to kindle",
+    rf"{_SHARE}(?:[ ,&/|·•]+{_SHARE})*",
+    rf"{_NETWORK}(?:[\W_]*{_NETWORK})+",
+    r"share (?:this|on|via)\b.{0,60}",
+    r"follow us\b.{0,60}",
+    r"(?:click here to )?subscribe (?:now|here|to our)\b.{0,80}",
+    r"sign up (?:for|to)\b.{0,80}newsletter.{0,40}",
+    r"(?:continue|keep) reading.{0,40}",
+    r"read (?:more|the (?:full|whole|rest) (?:story|article)|also)\b.{0,80}",
+    r"(?:photo|image|picture|video|source photo)(?: credit)?s?\s*[:©].{0,160}",
+    r"(?:photo|image) (?:by|courtesy)\b.{0,120}",
+    r"please let us know if .{0,40}comment.{0,40}",
+    r"(?:leave|post|add) a (?:comment|reply)",
+    r"comments?(?: are (?:closed|off)| \(\d+\))",
+    r"\d+ comments?",
+    r"advertisement|sponsored(?: content)?",
+    r"related (?:articles|stories|posts|topics|content):?",
+    r"(?:all rights reserved|copyright ©|©).{0,120}",
+    r"(?:skip to|back to) (?:main )?(?:content|top)",
+    r"(?:we|this site) uses? cookies.{0,160}",
+    r"tags?: .{0,120}",
+    r"the post .{1,200} appeared first on .{1,80}",
 )
+_CHROME = re.compile(rf"[\W_]*(?:{'|'.join(_FURNITURE)})[\W_]*", re.IGNORECASE)
 _TRAILING = re.compile(
     r"\s*[\[(](?:continue reading|read more|more|…|\.\.\.|\+?\d+ chars)[^\])]{0,40}[\])]\s*$", re.IGNORECASE
 )
@@ -40,7 +53,7 @@ _CONTROL = dict.fromkeys(i for i in range(32) if i not in (9, 10)) | dict.fromke
 
 def is_chrome(line: str) -> bool:
     """Whether a line is page furniture rather than text."""
-    return len(line) <= 260 and _CHROME.match(line.strip()) is not None
+    return len(line) <= 260 and _CHROME.fullmatch(line.strip()) is not None
 
 
 def clean_text(text: str) -> str:
@@ -86,8 +99,8 @@ def _headline(body: str) -> tuple[str, str]:
     paragraphs = body.split("\n\n")
     for index, paragraph in enumerate(paragraphs[:3]):
         if len(paragraph.split()) >= 3 and len(paragraph) <= TITLE_LIMIT:
-            return paragraph.replace("\n", " "), "\n\n".join(paragraphs[index + 1 :])
-    first = paragraphs[0].replace("\n", " ")
+            return paragraph.replace("\n", " ").lstrip("# "), "\n\n".join(paragraphs[index + 1 :])
+    first = paragraphs[0].replace("\n", " ").lstrip("# ")
     if len(first) <= TITLE_LIMIT:
         return first, "\n\n".join(paragraphs[1:])
     cut = first[: TITLE_LIMIT // 2].rsplit(" ", 1)[0]
