@@ -22,7 +22,7 @@ from handlers.context import Command, Context, did_you_mean, trouble
 
 LATEST = 3
 SEARCH_LIMIT = 10
-NEAR_ENOUGH = 0.8  # a score from which the one nearest name is taken to be meant
+LONG_NAME = 8  # letters from which two slips are forgiven instead of one
 PLACES = tuple(kind.value for kind in Kind if kind.is_place and kind is not Kind.COUNTRY)
 ACTORS = (Kind.ACTOR.value, Kind.PERSON.value)
 
@@ -52,12 +52,17 @@ def _about(context: Context, request: Request, command: str) -> Card:
 
 
 def _choose(hits: tuple[Hit, ...]) -> tuple[Hit | None, tuple[Hit, ...]]:
-    """The entity meant, and the others of the same name; a typo is forgiven where one name is clearly nearest."""
+    """The entity meant, and the others of the same name; a slip is forgiven where exactly one name is that near."""
     exact = [hit for hit in hits if hit.exact]
     if exact:
         return exact[0], tuple(exact[1:])
-    clear = hits and hits[0].score >= NEAR_ENOUGH and (len(hits) == 1 or hits[0].score - hits[1].score >= 0.02)
-    return (hits[0], ()) if clear else (None, hits)
+    if (
+        hits
+        and hits[0].edits <= (2 if len(hits[0].name) >= LONG_NAME else 1)
+        and all(hit.edits > hits[0].edits for hit in hits[1:])
+    ):
+        return hits[0], ()
+    return None, hits
 
 
 def _card(context: Context, cx: Connection, request: Request, hit: Hit, others: tuple[Hit, ...], typed: str) -> Card:

@@ -69,14 +69,18 @@ class House:
         with self.store.write() as cx:
             subscriptions.add_subscription(cx, channel or self.channel, canonical, "test", self.clock.now())
 
-    def source(self, kind: str = "folder", address: str = "/corpus", workspace: str = sources.EVERYBODY) -> sources.Source:
+    def source(
+        self, kind: str = "folder", address: str = "/corpus", workspace: str = sources.EVERYBODY
+    ) -> sources.Source:
         with self.store.write() as cx:
             added, _ = sources.add_source(cx, kind, address, workspace, self.clock.now(), title="corpus")
             sources.due_now(cx, added.id, self.clock.now())
             claimed = sources.claim_due(cx, "test", self.clock.now(), timedelta(minutes=1), 10)
         return next(source for source in claimed if source.id == added.id)
 
-    def ingest(self, *documents: Document, kind: str = "folder", address: str = "/corpus", workspace: str = sources.EVERYBODY) -> int:
+    def ingest(
+        self, *documents: Document, kind: str = "folder", address: str = "/corpus", workspace: str = sources.EVERYBODY
+    ) -> int:
         """How many alerts these documents raise."""
         source = self.source(kind, address, workspace)
         return self.pipeline.ingest(Batch(source, documents, self.clock.now())).alerts
@@ -88,7 +92,7 @@ class House:
 
 
 def document(body: str, key: str = "a.md", title: str = "", **more: object) -> Document:
-    return Document(key=key, title=title or body[:60], body=body, **more)  # type: ignore[arg-type]
+    return Document(key=key, title=title or body, body=body, **more)  # type: ignore[arg-type]
 
 
 def card_text(card: Card) -> str:

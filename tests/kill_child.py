@@ -36,7 +36,9 @@ def live(folder: Path, point: str, minutes: int) -> None:
         await service.outbox.drain()
 
     entities = Path(__file__).parent / "data" / "entities"
-    with open_app(settings, StandingClock(START + timedelta(minutes=minutes)), checkpoint, catalogue_files=[entities]) as app:
+    with open_app(
+        settings, StandingClock(START + timedelta(minutes=minutes)), checkpoint, catalogue_files=[entities]
+    ) as app:
         ledger = ConsoleChat(new_console(StringIO()), folder / "ledger.jsonl")
         asyncio.run(once(Service(app, ledger, checkpoint)))
 

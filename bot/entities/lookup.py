@@ -15,6 +15,7 @@ class Hit:
     name: str
     score: float
     exact: bool
+    edits: int = 0  # letters to change, add, drop or swap to get from what was typed to `name`
 
 
 class Lookup:
@@ -26,6 +27,7 @@ class Lookup:
 
     def find(self, name: str, limit: int = 5) -> tuple[Hit, ...]:
         from rapidfuzz import fuzz, process
+        from rapidfuzz.distance import OSA
 
         key = fold_key(name)
         exact = self._by_key.get(key)
@@ -35,8 +37,8 @@ class Lookup:
         found: dict[str, Hit] = {}
         for match, score, _ in near:
             for entity, spelling in self._by_key[match]:
-                found.setdefault(entity.id, Hit(entity, spelling, score / 100, False))
-        return tuple(found.values())[:limit]
+                found.setdefault(entity.id, Hit(entity, spelling, score / 100, False, OSA.distance(key, match)))
+        return tuple(sorted(found.values(), key=lambda hit: (hit.edits, -hit.score)))[:limit]
 
     def complete(self, typed: str, limit: int) -> tuple[Hit, ...]:
         key = fold_key(typed)

@@ -127,10 +127,15 @@ def _decode(body: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
-        best = from_bytes(body).best()
-    if best is None:
+        guesses = from_bytes(body)
+    if not guesses:
         raise _Fault("the file is in no known encoding; save it as UTF-8")
-    return str(best), f"the file is not UTF-8; it was read as {best.encoding}, so check its accents"
+    # Short Western texts fit several code pages; the one that most of the world's old files are in goes first.
+    encoding = (
+        "cp1252" if any("cp1252" in (g.encoding, *g.could_be_from_charset) for g in guesses) else guesses[0].encoding
+    )
+    note = f"the file is not UTF-8; it was read as {encoding}, so check its accents"
+    return body.decode(encoding, errors="replace"), note
 
 
 def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:

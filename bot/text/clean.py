@@ -98,7 +98,7 @@ def _headline(body: str) -> tuple[str, str]:
     """The first line that reads like a headline; a lone section word above it ("MidEast") goes."""
     paragraphs = body.split("\n\n")
     for index, paragraph in enumerate(paragraphs[:3]):
-        if len(paragraph.split()) >= 3 and len(paragraph) <= TITLE_LIMIT:
+        if len(paragraph.split()) >= 2 and len(paragraph) <= TITLE_LIMIT:
             return paragraph.replace("\n", " ").lstrip("# "), "\n\n".join(paragraphs[index + 1 :])
     first = paragraphs[0].replace("\n", " ").lstrip("# ")
     if len(first) <= TITLE_LIMIT:

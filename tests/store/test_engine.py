@@ -63,7 +63,10 @@ def test_a_naive_time_is_refused(store: Store) -> None:
 def test_sqlite_is_durable_and_waits_its_turn(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'store.db'}")
     with store.read() as cx:
-        settings = {name: cx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
+        settings = {
+            name: cx.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     with store.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
         sqlite3.connect(tmp_path / "store.db", timeout=0).execute("BEGIN IMMEDIATE")

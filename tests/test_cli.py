@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import write_files
+
+HEAVY = ("spacy", "discord", "slack_bolt", "slack_sdk", "sqlalchemy", "aiohttp", "rich", "numpy", "feedparser")
+
+
+def run(*arguments: str, cwd: Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bot", *arguments]
+    root = Path(__file__).parent.parent
+    env = {**os.environ, "PYTHONPATH": str(root), **environ}
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=120, env=env)
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = "import sys, contextlib\nfrom bot.cli import main\nwith contextlib.suppress(SystemExit): main(['--help'])\nprint([name for name in sys.argv[1:] if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
+    assert "run" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+def test_ask_answers_from_an_empty_folder(tmp_path: Path) -> None:
+    done = run("ask", "/whois Quds Force", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "IRGC" in done.stdout
+    data = json.loads(run("ask", "/whois Quds Force", "--json", cwd=tmp_path).stdout)
+    assert data["title"] == "Quds Force"
+
+
+def test_run_reads_commands_from_stdin_and_ends_with_it(tmp_path: Path) -> None:
+    write_files(tmp_path / "docs", {"a.txt": "Samarra holds\n\nThe Quds Force was seen in Samarra, police said."})
+    done = run("run", "--corpus", "docs", cwd=tmp_path, stdin="/whois Quds Force\n/nonsense\n\n/help\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Samarra holds") >= 2
+    assert "There is no command “nonsense”" in done.stdout
+    again = run("run", "--corpus", "docs", cwd=tmp_path)
+    assert "Samarra holds" not in again.stdout, "what was shown is not shown again"
+    tour = run("run", "--tour", "--corpus", "docs", cwd=tmp_path)
+    assert "Shown at an earlier start" in tour.stdout
+    assert "Digest" in tour.stdout
+
+
+def test_sigterm_ends_the_service(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run", "--no-console"], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "var" / "console.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=15) == 0
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ask", "/help", "--config", "none.toml"), "there is no such file"),
+        (("doctor", "--config", "none.toml"), "there is no such file"),
+    ],
+)
+def test_wrong_settings_are_a_sentence(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_says_what_is_there(tmp_path: Path) -> None:
+    done = run("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    for word in ("settings", "catalogue", "database", "language model", "Discord", "Slack"):
+        assert word in done.stdout
