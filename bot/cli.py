@@ -125,17 +125,22 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _match(options: argparse.Namespace) -> int:
-    from bot.entities.jsonl import match_stream
+    from bot.entities.catalogue import load_catalogue
+    from bot.entities.jsonl import match_lines, mention_data
+    from bot.entities.match import Matcher
 
-    settings = _settings(options)
+    matcher = Matcher(load_catalogue(_settings(options).entity_folders))
     with (
         contextlib.nullcontext(sys.stdin)
         if options.file == "-"
         else Path(options.file).open(encoding="utf-8") as source
     ):
-        found = match_stream(settings, source, all_places=options.all, jsonl=options.jsonl)
-        for line in found:
-            sys.stdout.write(line + "\n")
+        if options.jsonl:
+            for line in match_lines(matcher, source):
+                print(line)
+        else:
+            for mention in matcher.mentions(source.read()):
+                print(json.dumps(mention_data(mention), ensure_ascii=False))
     return OK
 
 

@@ -23,7 +23,13 @@ def run(*arguments: str, cwd: Path, stdin: str = "", **environ: str) -> subproce
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
-    code = "import sys, contextlib\nfrom bot.cli import main\nwith contextlib.suppress(SystemExit): main(['--help'])\nprint([name for name in sys.argv[1:] if name in sys.modules], file=sys.stderr)"
+    code = """
+import sys, contextlib
+from bot.cli import main
+with contextlib.suppress(SystemExit):
+    main(["--help"])
+print([name for name in sys.argv[1:] if name in sys.modules], file=sys.stderr)
+"""
     done = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
     assert "run" in done.stdout
     assert done.stderr.strip() == "[]"

@@ -37,7 +37,9 @@ def test_the_environment_overrides_the_file() -> None:
 def test_all_faults_come_together_with_place_and_remedy(tmp_path: Path) -> None:
     file = tmp_path / "v.toml"
     file.write_text(
-        '[feeds]\nmin_interval = "5 parsecs"\nspeed = 1\n[digest]\ntimezone = "Mars/Base"\nat = "7am"\n[nowhere]\nx = 1\n[log]\nlevel = "LOUD"\n'
+        '[feeds]\nmin_interval = "5 parsecs"\nspeed = 1\n'
+        '[digest]\ntimezone = "Mars/Base"\nat = "7am"\n'
+        '[nowhere]\nx = 1\n[log]\nlevel = "LOUD"\n'
     )
     with pytest.raises(ConfigFaults) as caught:
         load_settings(file, {"VEDETTE_FEEDS_FRESH": "0s", "VEDETTE_NO_SUCH": "1"})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.cards.card import Block, Button, Card, Field, Fields, Tone, line
 from bot.cards.compose import cite, count, moment, names, source_line
-from bot.model import Article, Entity, Mention, Sentence
+from bot.model import Article, Entity, Kind, Mention, Sentence
 
 BUTTONS = (
     Button("why", "Why"),
@@ -111,7 +111,7 @@ def _is_media(mention: Mention, entities: dict[str, Entity]) -> bool:
 
 def _actor(mention: Mention, entities: dict[str, Entity]) -> str:
     entity = entities.get(mention.entity)
-    parent = entities.get(entity.parent) if entity and entity.parent else None
+    parent = entities.get(entity.parent) if entity and entity.parent and entity.kind is Kind.ACTOR else None
     return f"{mention.name} (part of {parent.name})" if parent and not parent.kind.is_place else mention.name
 
 

@@ -33,7 +33,7 @@ class Matcher:
         for start, stop, names in chosen:
             a, b = int(folded.origin[start + 1]), int(folded.origin[stop - 2]) + 1
             ok = [entity for entity, weak in names if not weak or entity.id in strong or entity.parent in strong]
-            if ok and text[a] == text[a].upper():
+            if ok and (text[a] == text[a].upper() or b" " in folded.data[start + 1 : stop - 1]):
                 e = ok[0]
                 found.append(Mention(a, b, text[a:b], e.id, e.name, e.kind, e.lat, e.lon))
         return tuple(found)

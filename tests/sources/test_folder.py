@@ -89,12 +89,9 @@ def test_only_new_and_changed_files_are_read_again(tmp_path: Path) -> None:
 
 def test_a_page_yields_its_text(tmp_path: Path) -> None:
     words = "The army said that its units had left the town before dawn and that roads were open. " * 6
-    write_files(
-        tmp_path,
-        {
-            "p.html": f"<html><head><title>Towns fall</title></head><body><nav>Menu</nav><article><h1>Towns fall</h1><p>{words}</p></article></body></html>"
-        },
-    )
+    article = f"<article><h1>Towns fall</h1><p>{words}</p></article>"
+    page = f"<html><head><title>Towns fall</title></head><body><nav>Menu</nav>{article}</body></html>"
+    write_files(tmp_path, {"p.html": page})
     document = read(tmp_path)["p.html"].document
     assert document
     assert "left the town" in document.body

@@ -45,7 +45,8 @@ def test_sentences_are_not_furniture(line: str) -> None:
 
 
 def test_chrome_reaches_neither_title_nor_text() -> None:
-    page = "MidEast\n\n  • Print Friendly, PDF & Email\n  • Send to Kindle\n\nTowns Fall East of Baghdad\n\nThe army left. [Continue reading…]\n\n[Photo: X / Y]"
+    chrome = "MidEast\n\n  • Print Friendly, PDF & Email\n  • Send to Kindle\n\n"
+    page = f"{chrome}Towns Fall East of Baghdad\n\nThe army left. [Continue reading…]\n\n[Photo: X / Y]"
     article = article_from(Document(key="a", title="", body=page), "desk")
     assert article.title == "Towns Fall East of Baghdad"
     assert article.text == "Towns Fall East of Baghdad\n\nThe army left."
