@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, delete, func, select, text, update
 
 from bot.model import Article, Citation, FiledArticle, Mention, Sentence
 from bot.store.engine import insert
 from bot.store.sources import visible
 from bot.store.tables import articles, mentions, stories
 from bot.text.fold import fold_key
+
+HEADLINE_LAST = 1_000_000_000  # added to offsets in the headline, so that any sentence of the body comes before
 
 
 def ensure_story(cx: Connection, story_id: int, at: datetime) -> None:
@@ -80,9 +82,10 @@ def insert_mentions(cx: Connection, article_id: int, at: datetime, found: Iterab
 
 
 def latest_citations(cx: Connection, workspace: str, entity: str, limit: int) -> list[Citation]:
-    """The newest sentences that name an entity, one an article, the earliest sentence of each."""
+    """The newest sentences that name an entity: one an article, its first below the headline."""
+    below = case((mentions.c.sentence_start > 0, mentions.c.start), else_=mentions.c.start + HEADLINE_LAST)
     first = (
-        select(mentions.c.article_id, func.min(mentions.c.start).label("start"))
+        select(mentions.c.article_id, (func.min(below) % HEADLINE_LAST).label("start"))
         .join(articles, articles.c.id == mentions.c.article_id)
         .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
         .group_by(mentions.c.article_id, mentions.c.at)
