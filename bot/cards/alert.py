@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class Finding:
     marked: frozenset[str] = frozenset()  # the entities that the queries ask for
 
 
-def alert_card(finding: Finding, entities: dict[str, Entity]) -> Card:
+def alert_card(finding: Finding, entities: Mapping[str, Entity]) -> Card:
     article = finding.article
     blocks: list[Block] = []
     chosen = _telling_sentence(finding)
@@ -68,7 +68,7 @@ def _telling_sentence(finding: Finding) -> Sentence | None:
     return max(body, key=lambda sentence: (min(3, len(body[sentence])), -sentence.start), default=None)
 
 
-def _fields(finding: Finding, entities: dict[str, Entity]) -> list[Field]:
+def _fields(finding: Finding, entities: Mapping[str, Entity]) -> list[Field]:
     actors = [item for item in _ranked(finding, places=False) if not _is_media(item, entities)]
     places = _ranked(finding, places=True)
     fields = []
@@ -104,18 +104,18 @@ def _ranked(finding: Finding, *, places: bool) -> list[Mention]:
     return [group[0] for group in order]
 
 
-def _is_media(mention: Mention, entities: dict[str, Entity]) -> bool:
+def _is_media(mention: Mention, entities: Mapping[str, Entity]) -> bool:
     entity = entities.get(mention.entity)
     return entity is not None and entity.type == "media"
 
 
-def _actor(mention: Mention, entities: dict[str, Entity]) -> str:
+def _actor(mention: Mention, entities: Mapping[str, Entity]) -> str:
     entity = entities.get(mention.entity)
     parent = entities.get(entity.parent) if entity and entity.parent and entity.kind is Kind.ACTOR else None
     return f"{mention.name} (part of {parent.name})" if parent and not parent.kind.is_place else mention.name
 
 
-def _place(mention: Mention, entities: dict[str, Entity]) -> str:
+def _place(mention: Mention, entities: Mapping[str, Entity]) -> str:
     entity = entities.get(mention.entity)
     region = entities.get(entity.within) if entity and entity.within else None
     return f"{mention.name}, {region.name}" if region else mention.name
