@@ -1,39 +1,183 @@
-"""Mentions of the catalogue's entities in a text."""
+"""From a text to its mentions: fold, scan, weigh, and (for any place of the world) resolve."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 from bot.entities.catalogue import Catalogue
-from bot.model import Entity, Mention
-from bot.text.fold import fold, fold_key
+from bot.entities.evidence import Candidate, Context, Sense, Verdict, crosses_a_sentence, judge, written_as_name
+from bot.entities.scan import Hit, Scanner, build_scanner, longest
+from bot.entities.spellings import folded_forms
+from bot.model import Entity, Kind, Mention
+from bot.text.fold import Folded, fold, fold_key
+
+REBUILD_FROM = 200  # names added at run time before the big automaton is built anew
 
 
 class Matcher:
-    def __init__(self, catalogue: Catalogue) -> None:
-        import daachorse
+    """Matches the catalogue's names; safe to use from several threads."""
 
-        self._names: dict[bytes, list[tuple[Entity, bool]]] = {}
-        for entity in catalogue.entities.values():
-            for name in entity.all_names:
-                key = fold_key(name)
-                if key:
-                    self._names.setdefault(f" {key} ".encode(), []).append((entity, name in entity.weak))
-        self._patterns = list(self._names)
-        self._automaton = daachorse.DoubleArrayAhoCorasick(self._patterns)
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._lock = threading.Lock()
+        self._catalogue = catalogue
+        self._big = _Names(catalogue.entities.values(), catalogue.decoys)
+        self._small = _Names((), ())
+        self._added: list[Entity] = []
+
+    def add(self, entity: Entity) -> None:
+        """Track one more entity; the next text sees it. The big automaton is not touched."""
+        with self._lock:
+            self._added.append(entity)
+            self._catalogue = self._catalogue.with_entities([entity])
+            self._small = _Names(self._added, ())
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
+        """The mentions of a text, by start, none overlapping another."""
+        return tuple(_mention(verdict) for verdict in self.verdicts(text) if verdict.entity)
+
+    def verdicts(self, text: str) -> list[Verdict]:
+        """Every name that was found, what was decided about it and why; those refused too."""
         folded = fold(text)
-        hits = sorted(self._automaton.find_overlapping(folded.data), key=lambda hit: (hit[0], -hit[1]))
-        chosen, end = [], 0
-        for start, stop, pattern in hits:
-            if start + 1 >= end:
-                chosen.append((start, stop, self._names[self._patterns[pattern]]))
-                end = stop
-        strong = {entity.id for _, _, names in chosen for entity, weak in names if not weak}
-        found = []
-        for start, stop, names in chosen:
-            a, b = int(folded.origin[start + 1]), int(folded.origin[stop - 2]) + 1
-            ok = [entity for entity, weak in names if not weak or entity.id in strong or entity.parent in strong]
-            if ok and (text[a] == text[a].upper() or b" " in folded.data[start + 1 : stop - 1]):
-                e = ok[0]
-                found.append(Mention(a, b, text[a:b], e.id, e.name, e.kind, e.lat, e.lon))
-        return tuple(found)
+        candidates = self._candidates(text, folded)
+        if not candidates:
+            return []
+        context = self._context(text, candidates)
+        verdicts: list[Verdict] = []
+        for group in _overlapping(candidates):
+            verdicts += self._settle(group, context)
+        return sorted(verdicts, key=lambda verdict: (verdict.candidate.start, -verdict.candidate.end))
+
+    def _candidates(self, text: str, folded: Folded) -> list[Candidate]:
+        found: dict[tuple[int, int], Candidate] = {}
+        for names in (self._big, self._small):
+            for start, end, pattern in names.scanner.find(folded.data):
+                senses, decoy = names.senses[pattern], names.decoy[pattern]
+                known = found.get((start, end))
+                if known:
+                    known.senses += senses
+                    known.decoy |= decoy
+                    continue
+                a, b = folded.span(start, end)
+                surface = text[a:b]
+                words = folded.data.count(b" ", start, end) - 1
+                if words > 1 and crosses_a_sentence(surface):
+                    continue
+                found[(start, end)] = Candidate(a, b, surface, words, list(senses), decoy=decoy)
+        return list(found.values())
+
+    def _context(self, text: str, candidates: Sequence[Candidate]) -> Context:
+        sample = text if len(text) < 20_000 else text[:20_000]
+        loud = sample.isupper()
+        soft = sample.islower()
+        context = Context(text, set(), {}, loud, soft)
+        top = _longest(candidates)
+        strong: set[str] = set()
+        countries: Counter[str] = Counter()
+        for candidate in top:
+            firm = [sense.entity for sense in candidate.senses if not sense.weak]
+            if candidate.decoy or not firm or not written_as_name(candidate.surface, context):
+                continue
+            strong |= {entity.id for entity in firm}
+            countries.update(entity.country for entity in firm if entity.kind.is_place and entity.country)
+            countries.update(
+                iso for entity in firm if entity.kind is Kind.ACTOR and len(entity.area) == 1 for iso in entity.area
+            )
+        context.strong, context.countries = strong, countries
+        return context
+
+    def _settle(self, group: list[Candidate], context: Context) -> list[Verdict]:
+        """Longest first; where the longest is refused, what it hid gets its turn."""
+        verdicts: list[Verdict] = []
+        left = group
+        while left:
+            refused: list[Candidate] = []
+            taken: list[Candidate] = []
+            for candidate in _longest(left):
+                verdict = judge(candidate, context, self._catalogue.entities)
+                verdicts.append(verdict)
+                (taken if verdict.entity or candidate.decoy else refused).append(candidate)
+            gone = {id(candidate) for candidate in (*taken, *refused)}
+            left = [
+                c for c in left if id(c) not in gone and not any(c.start < t.end and t.start < c.end for t in taken)
+            ]
+            if not refused:
+                break
+        return verdicts
+
+
+class _Names:
+    """The patterns of a set of entities and what each can mean."""
+
+    def __init__(self, entities: Iterable[Entity], decoys: Sequence[str]) -> None:
+        table: dict[str, list[Sense]] = {}
+        for entity in entities:
+            for form, weak in _forms(entity):
+                senses = table.setdefault(form, [])
+                known = next((number for number, sense in enumerate(senses) if sense.entity.id == entity.id), None)
+                if known is None:
+                    senses.append(Sense(entity, weak))
+                elif senses[known].weak and not weak and form not in {fold_key(name) for name in entity.weak}:
+                    senses[known] = replace(senses[known], weak=False)
+        decoy_keys = {fold_key(phrase) for phrase in decoys}
+        keys = sorted(table.keys() | decoy_keys)
+        self.senses = [table.get(key, []) for key in keys]
+        self.decoy = [key in decoy_keys for key in keys]
+        self.scanner: Scanner = build_scanner(keys)
+
+
+def _forms(entity: Entity) -> Iterable[tuple[str, bool]]:
+    """(folded form, weak) of every spelling; a name listed as weak is weak in all its forms."""
+    droppable = entity.kind in (Kind.ACTOR, Kind.TOWN, Kind.PLACE)
+    weak = {fold_key(name) for name in entity.weak}
+    for name in entity.all_names:
+        is_weak = fold_key(name) in weak
+        for number, form in enumerate(folded_forms(name, droppable_article=droppable)):
+            if len(form.replace(" ", "")) >= 2:
+                yield form, is_weak or (number > 0 and form in weak)
+
+
+def _longest(candidates: Sequence[Candidate]) -> list[Candidate]:
+    chosen: list[Candidate] = []
+    free = 0
+    for candidate in sorted(candidates, key=lambda c: (c.start, -c.end)):
+        if candidate.start >= free:
+            chosen.append(candidate)
+            free = candidate.end
+    return chosen
+
+
+def _overlapping(candidates: Sequence[Candidate]) -> Iterable[list[Candidate]]:
+    """Runs of candidates that touch one another."""
+    group: list[Candidate] = []
+    end = -1
+    for candidate in sorted(candidates, key=lambda c: (c.start, -c.end)):
+        if group and candidate.start >= end:
+            yield group
+            group = []
+        group.append(candidate)
+        end = max(end, candidate.end)
+    if group:
+        yield group
+
+
+def _mention(verdict: Verdict) -> Mention:
+    entity, candidate = verdict.entity, verdict.candidate
+    assert entity is not None
+    return Mention(
+        candidate.start,
+        candidate.end,
+        candidate.surface,
+        entity.id,
+        entity.name,
+        entity.kind,
+        entity.lat,
+        entity.lon,
+        verdict.confidence,
+        verdict.reasons,
+    )
+
+
+__all__ = ["Hit", "Matcher", "longest"]

@@ -1,0 +1,224 @@
+"""Is this really it? Whether a name that stands in a text means the entity it could mean.
+
+Tracked names need nobody's blessing. Weak ones (words, first names, other towns, short acronyms) must be written
+as a name and have something beside them that speaks for it: another name of the same entity, its parent or its
+country in the document, a neighbour such as "in" or "forces". Every decision keeps its reasons for `/why`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from bot.model import Entity, Kind
+
+_BEFORE_PLACE = frozenset(
+    """
+    in near at around outside inside from to toward towards into of across over throughout between within leaving entered captured
+    seized retook recaptured besieged shelled bombed stormed liberated controls held attacked north south east west city town
+    village province district governorate region capital suburb outskirts downtown central northern southern eastern western via
+    through beyond past off
+    """.split()
+)
+_AFTER_PLACE = frozenset(
+    """
+    city town village province district governorate county region airport airbase base camp hospital bridge road crossing border
+    residents suburb neighborhood neighbourhood state oblast front dam prison
+    """.split()
+)
+_BEFORE_ACTOR = frozenset(
+    """
+    the by against from with of and group militants fighters rebels forces gunmen troops commander leader spokesman spokesperson
+    members militia army between join joined fight fighting targeting attacked attacking according
+    """.split()
+)
+_AFTER_ACTOR = frozenset(
+    """
+    militants fighters rebels forces gunmen troops commander commanders leader leaders spokesman spokesperson spokeswoman members
+    militia militias group fighter positions attack attacks said says claimed offensive cell convoy insurgents jihadists held
+    controlled backed led aligned linked affiliated
+    """.split()
+)
+_TITLES = frozenset(
+    """
+    president minister premier general gen colonel col brigadier commander sheikh ayatollah mr mrs ms dr senator sen secretary
+    ambassador king prince imam mullah captain major lieutenant lt marshal admiral chancellor chief leader
+    """.split()
+)
+_SENTENCE_BREAK = re.compile(r"[;:!?()\[\]\n]\s*\n|[;:!?()\[\]]|\n\s*\n|(?<=[^\W\d_]{4})\.\s|,(?!\s?D\.?\s?C\b)")
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One entity that a name can stand for."""
+
+    entity: Entity
+    weak: bool
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A name in the text, before it is decided what it means."""
+
+    start: int
+    end: int
+    surface: str
+    words: int
+    senses: list[Sense]
+    rows: list[int] = field(default_factory=list)  # places of the world gazetteer
+    decoy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about a candidate, and why."""
+
+    candidate: Candidate
+    entity: Entity | None
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Context:
+    """What the whole document says before single names are judged."""
+
+    text: str
+    strong: Set[str]  # entities named by a strong name
+    countries: Mapping[str, int]  # ISO code → how often strong names point there
+    loud: bool  # written in capitals throughout: case says nothing
+    soft: bool  # written in small letters throughout
+
+    def before(self, at: int) -> str:
+        """The word before a place in the text, folded to lower case; nothing at the start of a sentence."""
+        head = self.text[max(0, at - 40) : at]
+        found = _WORD.findall(head.rsplit("\n\n", 1)[-1])
+        gap = head[-2:]
+        return "" if not found or any(mark in gap for mark in ".!?") else found[-1].lower()
+
+    def after(self, at: int) -> str:
+        found = _WORD.search(self.text, at, at + 40)
+        if not found or re.search(r"[.!?;\n]", self.text[at : found.start()]):
+            return ""
+        return found[0].lower()
+
+
+def crosses_a_sentence(surface: str) -> bool:
+    """Whether a span of several words runs over the end of a sentence or a comma, and so is no name."""
+    return _SENTENCE_BREAK.search(surface) is not None
+
+
+def written_as_name(surface: str, context: Context) -> bool:
+    """Whether a span is written as names are: with a capital, where capitals mean something."""
+    first = next((char for char in surface if char.isalpha()), "")
+    if not first or first.lower() == first.upper():
+        return True  # scripts without case
+    return context.soft or first.isupper()
+
+
+def judge(candidate: Candidate, context: Context, entities: Mapping[str, Entity]) -> Verdict:
+    """Decide among the senses of a name of the catalogue."""
+    if candidate.decoy and not candidate.senses:
+        return Verdict(candidate, None, 1.0, ("part of a longer phrase that means something else",))
+    judged = [(_weigh(sense, candidate, context, entities), sense) for sense in candidate.senses]
+    judged.sort(key=lambda item: -item[0][0])
+    (score, reasons), best = judged[0]
+    if score < 1:
+        return Verdict(candidate, None, 0.0, reasons)
+    rivals = [
+        sense.entity.name
+        for (other, _), sense in judged[1:]
+        if score - other < 0.5 and sense.entity.id != best.entity.id
+    ]
+    if rivals:
+        return Verdict(candidate, best.entity, 0.5, (*reasons, f"could also be {', '.join(rivals)}"))
+    return Verdict(candidate, best.entity, min(1.0, 0.6 + score / 5), reasons)
+
+
+def _weigh(
+    sense: Sense, candidate: Candidate, context: Context, entities: Mapping[str, Entity]
+) -> tuple[float, tuple[str, ...]]:
+    """(weight, reasons); from 1 up the name counts."""
+    entity, reasons, score = sense.entity, [], 0.0
+    if not sense.weak:
+        score, reasons = 1.5, [f"“{candidate.surface}” is a name of {entity.name}"]
+        if (
+            candidate.words == 1
+            and not written_as_name(candidate.surface, context)
+            and candidate.surface.lower() in COMMON
+        ):
+            return 0.0, (f"“{candidate.surface}” is an ordinary word here",)
+    elif not _weak_form_fits(entity, candidate, context):
+        return 0.0, (f"“{candidate.surface}” is not written as a name here",)
+    else:
+        reasons = [f"“{candidate.surface}” may mean {entity.name}"]
+    for weight, reason in _support(sense, candidate, context, entities):
+        score += weight
+        reasons.append(reason)
+    if sense.weak and score < 1:
+        reasons.append("nothing beside it speaks for that")
+    return score, tuple(reasons)
+
+
+def _weak_form_fits(entity: Entity, candidate: Candidate, context: Context) -> bool:
+    surface = candidate.surface
+    if not written_as_name(surface, context):
+        return False
+    is_acronym = any(
+        name == surface.upper() and name.isupper() and len(name) <= 6 for name in entity.weak if name.isascii()
+    )
+    return not is_acronym or surface.isupper() or not surface.isascii()
+
+
+def _support(
+    sense: Sense, candidate: Candidate, context: Context, entities: Mapping[str, Entity]
+) -> list[tuple[float, str]]:
+    entity = sense.entity
+    found: list[tuple[float, str]] = []
+    if sense.weak and entity.id in context.strong:
+        found.append((1.2, f"{entity.name} is named in full in the same text"))
+    kin = _kin(entity, entities) & context.strong
+    if kin:
+        name = entities[sorted(kin)[0]].name
+        found.append((0.7 if entity.kind is not Kind.COUNTRY else 0.3, f"{name} is named too"))
+    home = [iso for iso in (*entity.area, entity.country or "") if context.countries.get(iso)]
+    if home:
+        found.append((0.4 if entity.kind.is_place else 0.6, f"the text speaks of {', '.join(home[:3])}"))
+    before, after = context.before(candidate.start), context.after(candidate.end)
+    if entity.kind.is_place:
+        if before in _BEFORE_PLACE or after in _AFTER_PLACE:
+            found.append((0.8, f"“{before if before in _BEFORE_PLACE else after}” beside it speaks of a place"))
+        if before in _TITLES:
+            found.append((-1.0, f"“{before}” before it speaks of a person"))
+    elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (sense.weak and before in _BEFORE_ACTOR)):
+        found.append((0.4, f"“{after if after in _AFTER_ACTOR else before}” beside it speaks of a group"))
+    elif entity.kind is Kind.PERSON and before in _TITLES:
+        found.append((0.5, f"“{before}” before it speaks of a person"))
+    return found
+
+
+def _kin(entity: Entity, entities: Mapping[str, Entity]) -> set[str]:
+    """The entities whose presence makes this one likelier: what it belongs to, its leaders, the region it lies in."""
+    kin = {entity.parent, entity.within, *(leader.person for leader in entity.leaders)}
+    parent = entities.get(entity.parent or "")
+    if parent and parent.parent and not parent.kind.is_place:
+        kin.add(parent.parent)
+    return {item for item in kin if item}
+
+
+# Words that are also names of places or groups somewhere; in small letters they are just words.
+COMMON = frozenset(
+    """
+    hit nice reading mobile bath split most along bar ball bay bend best bird bond bury cash center central china cork date deal
+    dover eagle early east enterprise eye faith field fort forest golden grace hand harbor hope hull ideal independence island
+    justice lead liberal liberty lima lodge long march mercy mine moral mission moscow mull normal north of orange paradise park
+    peace pike pine police poole port pride progress protection rain republic rice rich rock rome rugby rush sale sandwich sandy
+    save say south spring star stone success sun surprise tan temple torch tour troy turkey union unity van victor victory wells
+    west white wood york young guinea jersey java champagne hamburger panama india amal fatah badr front guard army force forces
+    storm dawn shield base movement future change now telegram apple amazon meta target shell total vice politico time mirror
+    independent guardian observer times post express nation standard today herald telegraph globe monitor anna ana mena sana irna
+    wafa nina efe dpa
+    """.split()
+)

