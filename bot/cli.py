@@ -129,19 +129,35 @@ def _match(options: argparse.Namespace) -> int:
     from bot.entities.jsonl import match_lines, mention_data
     from bot.entities.match import Matcher
 
-    matcher = Matcher(load_catalogue(_settings(options).entity_folders))
+    settings = _settings(options)
+    catalogue = load_catalogue(settings.entity_folders)
+    if options.all:
+        from bot.entities.gazetteer import open_gazetteer
+        from bot.entities.nlp import Model
+
+        gazetteer = open_gazetteer(settings.store.folder, _progress_on_stderr)
+        matcher = Matcher(catalogue, gazetteer, Model() if settings.entities.model else None)
+    else:
+        matcher = Matcher(catalogue)
     with (
         contextlib.nullcontext(sys.stdin)
         if options.file == "-"
         else Path(options.file).open(encoding="utf-8") as source
     ):
         if options.jsonl:
-            for line in match_lines(matcher, source):
+            for line in match_lines(matcher, source, all_places=options.all):
                 print(line)
         else:
-            for mention in matcher.mentions(source.read()):
+            for mention in matcher.mentions(source.read(), all_places=options.all):
                 print(json.dumps(mention_data(mention), ensure_ascii=False))
     return OK
+
+
+def _progress_on_stderr(done: int, total: int, what: str) -> None:
+    if sys.stderr.isatty():
+        print(
+            f"\rBuilding the gazetteer, once: {what} {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True
+        )
 
 
 def _parse(_options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.model import Entity, Kind
 
-_BEFORE_PLACE = frozenset(
+BEFORE_PLACE = frozenset(
     """
     in near at around outside inside from to toward towards into of across over throughout between within leaving entered captured
     seized retook recaptured besieged shelled bombed stormed liberated controls held attacked north south east west city town
@@ -188,8 +188,8 @@ def _support(
         found.append((0.4 if entity.kind.is_place else 0.6, f"the text speaks of {', '.join(home[:3])}"))
     before, after = context.before(candidate.start), context.after(candidate.end)
     if entity.kind.is_place:
-        if before in _BEFORE_PLACE or after in _AFTER_PLACE:
-            found.append((0.8, f"“{before if before in _BEFORE_PLACE else after}” beside it speaks of a place"))
+        if before in BEFORE_PLACE or after in _AFTER_PLACE:
+            found.append((0.8, f"“{before if before in BEFORE_PLACE else after}” beside it speaks of a place"))
         if before in _TITLES:
             found.append((-1.0, f"“{before}” before it speaks of a person"))
     elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (sense.weak and before in _BEFORE_ACTOR)):

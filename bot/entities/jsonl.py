@@ -10,7 +10,7 @@ from bot.entities.match import Matcher
 from bot.model import Mention
 
 
-def match_lines(matcher: Matcher, lines: Iterable[str]) -> Iterator[str]:
+def match_lines(matcher: Matcher, lines: Iterable[str], *, all_places: bool = False) -> Iterator[str]:
     """`{"id","text"}` lines to `{"id","mentions"}` lines; a broken line is answered by an `error`."""
     for line in lines:
         if not line.strip():
@@ -21,7 +21,7 @@ def match_lines(matcher: Matcher, lines: Iterable[str]) -> Iterator[str]:
         except (ValueError, KeyError, TypeError) as error:
             yield json.dumps({"id": None, "mentions": [], "error": f"not a line with id and text: {error}"})
             continue
-        found = [mention_data(mention) for mention in matcher.mentions(text)]
+        found = [mention_data(mention) for mention in matcher.mentions(text, all_places=all_places)]
         yield json.dumps({"id": row.get("id"), "mentions": found}, ensure_ascii=False)
 
 

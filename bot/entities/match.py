@@ -9,8 +9,11 @@ from dataclasses import replace
 
 from bot.entities.catalogue import Catalogue
 from bot.entities.evidence import Candidate, Context, Sense, Verdict, crosses_a_sentence, judge, written_as_name
+from bot.entities.gazetteer import Gazetteer
+from bot.entities.nlp import Model
 from bot.entities.scan import Hit, Scanner, build_scanner, longest
 from bot.entities.spellings import folded_forms
+from bot.entities.world import World
 from bot.model import Entity, Kind, Mention
 from bot.text.fold import Folded, fold, fold_key
 
@@ -20,7 +23,8 @@ REBUILD_FROM = 200  # names added at run time before the big automaton is built 
 class Matcher:
     """Matches the catalogue's names; safe to use from several threads."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, gazetteer: Gazetteer | None = None, model: Model | None = None) -> None:
+        self._world = World(catalogue, gazetteer, model) if gazetteer else None
         self._lock = threading.Lock()
         self._catalogue = catalogue
         self._big = _Names(catalogue.entities.values(), catalogue.decoys)
@@ -34,17 +38,26 @@ class Matcher:
             self._catalogue = self._catalogue.with_entities([entity])
             self._small = _Names(self._added, ())
 
-    def mentions(self, text: str) -> tuple[Mention, ...]:
-        """The mentions of a text, by start, none overlapping another."""
-        return tuple(_mention(verdict) for verdict in self.verdicts(text) if verdict.entity)
+    def mentions(self, text: str, *, all_places: bool = False, home: str | None = None) -> tuple[Mention, ...]:
+        """The mentions of a text, by start, none overlapping another.
+
+        `all_places` adds every place of the world gazetteer and the names that the model finds; `home` is the
+        outlet's country (ISO code), which speaks for places there.
+        """
+        folded = fold(text)
+        candidates = self._candidates(text, folded)
+        context = self._context(text, candidates)
+        verdicts = self._verdicts(candidates, context)
+        if all_places and self._world:
+            return tuple(self._world.mentions(text, folded, verdicts, context, home))
+        return tuple(_mention(verdict) for verdict in verdicts if verdict.entity)
 
     def verdicts(self, text: str) -> list[Verdict]:
         """Every name that was found, what was decided about it and why; those refused too."""
-        folded = fold(text)
-        candidates = self._candidates(text, folded)
-        if not candidates:
-            return []
-        context = self._context(text, candidates)
+        candidates = self._candidates(text, fold(text))
+        return self._verdicts(candidates, self._context(text, candidates))
+
+    def _verdicts(self, candidates: list[Candidate], context: Context) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for group in _overlapping(candidates):
             verdicts += self._settle(group, context)
