@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from bot.model import Entity, Kind
+from bot.model import Entity, Kind, Mention
 
 BEFORE_PLACE = frozenset(
     """
@@ -40,7 +40,7 @@ _AFTER_ACTOR = frozenset(
     controlled backed led aligned linked affiliated
     """.split()
 )
-_TITLES = frozenset(
+TITLES = frozenset(
     """
     president minister premier general gen colonel col brigadier commander sheikh ayatollah mr mrs ms dr senator sen secretary
     ambassador king prince imam mullah captain major lieutenant lt marshal admiral chancellor chief leader
@@ -90,6 +90,7 @@ class Context:
     countries: Mapping[str, int]  # ISO code → how often strong names point there
     loud: bool  # written in capitals throughout: case says nothing
     soft: bool  # written in small letters throughout
+    proven: Set[tuple[str, str]] = frozenset()  # (spelling, entity) that evidence has settled elsewhere in the document
 
     def before(self, at: int) -> str:
         """The word before a place in the text, folded to lower case; nothing at the start of a sentence."""
@@ -103,6 +104,21 @@ class Context:
         if not found or re.search(r"[.!?;\n]", self.text[at : found.start()]):
             return ""
         return found[0].lower()
+
+    def beside_a_name(self, start: int, end: int) -> bool:
+        """Whether a word with a capital stands directly before or behind: `Michael Jordan`, `Chad Smith`."""
+        ahead = re.search(r"(\b[^\W\d_][\w’'-]*)[ \u00a0]$", self.text[max(0, start - 30) : start])
+        behind = re.match(r"[ \u00a0]([^\W\d_][\w’'-]*)", self.text[end : end + 30])
+        first = ahead is not None and ahead[1][0].isupper() and self.before(start - len(ahead[0])) != ""
+        return first or (behind is not None and behind[1][0].isupper())
+
+
+def mention_of(verdict: Verdict) -> Mention:
+    """The mention of a verdict that found an entity."""
+    entity, candidate = verdict.entity, verdict.candidate
+    assert entity is not None
+    where = (entity.lat, entity.lon, verdict.confidence, verdict.reasons)
+    return Mention(candidate.start, candidate.end, candidate.surface, entity.id, entity.name, entity.kind, *where)
 
 
 def crosses_a_sentence(surface: str) -> bool:
@@ -177,8 +193,12 @@ def _support(
 ) -> list[tuple[float, str]]:
     entity = sense.entity
     found: list[tuple[float, str]] = []
+    if sense.weak and entity.kind is Kind.COUNTRY:
+        found += _country_support(candidate, context)
     if sense.weak and entity.id in context.strong:
         found.append((1.2, f"{entity.name} is named in full in the same text"))
+    if (candidate.surface, entity.id) in context.proven:
+        found.append((1.0, f"elsewhere in the text “{candidate.surface}” is {entity.name}"))
     kin = _kin(entity, entities) & context.strong
     if kin:
         name = entities[sorted(kin)[0]].name
@@ -190,13 +210,24 @@ def _support(
     if entity.kind.is_place:
         if before in BEFORE_PLACE or after in _AFTER_PLACE:
             found.append((0.8, f"“{before if before in BEFORE_PLACE else after}” beside it speaks of a place"))
-        if before in _TITLES:
+        if before in TITLES:
             found.append((-1.0, f"“{before}” before it speaks of a person"))
     elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (sense.weak and before in _BEFORE_ACTOR)):
         found.append((0.4, f"“{after if after in _AFTER_ACTOR else before}” beside it speaks of a group"))
-    elif entity.kind is Kind.PERSON and before in _TITLES:
+    elif entity.kind is Kind.PERSON and before in TITLES:
         found.append((0.5, f"“{before}” before it speaks of a person"))
     return found
+
+
+def _country_support(candidate: Candidate, context: Context) -> list[tuple[float, str]]:
+    """US in capitals is no pronoun; Turkey with a capital inside a sentence is no bird, unless a name stands beside it."""
+    surface = candidate.surface
+    if context.loud or context.soft or surface.isupper():
+        return [] if context.loud or not surface.isupper() else [(1.0, "it is written in capitals")]
+    alone = not context.beside_a_name(candidate.start, candidate.end)
+    if alone and context.before(candidate.start) and surface.lower() not in FIRST_NAMES:
+        return [(1.0, "it has a capital inside a sentence")]
+    return [] if alone else [(-0.8, "a name stands beside it")]
 
 
 def _kin(entity: Entity, entities: Mapping[str, Entity]) -> set[str]:
@@ -207,6 +238,16 @@ def _kin(entity: Entity, entities: Mapping[str, Entity]) -> set[str]:
         kin.add(parent.parent)
     return {item for item in kin if item}
 
+
+# First names that are places too; alone they need a neighbour that speaks of a place.
+FIRST_NAMES = frozenset(
+    """
+    jordan georgia chad paris florence sydney charlotte victoria lincoln austin dallas houston madison jackson hamilton washington
+    sofia alexandria israel brooklyn savannah carolina dakota virginia montana chelsea lourdes asia india kenya ireland francis
+    santiago diego tyler troy logan preston bradford milton melbourne vienna verona siena adelaide alberta regina isis cairo
+    phoenix london trinity eden jasper aurora geneva valencia marina mercedes laurel kingston clinton nelson
+    """.split()
+)
 
 # Words that are also names of places or groups somewhere; in small letters they are just words.
 COMMON = frozenset(

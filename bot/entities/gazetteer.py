@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.entities.abbreviations import ABBREVIATIONS
+from bot.entities.provinces import ABBREVIATIONS, CENTRES
 from bot.entities.scan import Daachorse, Hit
 from bot.model import Entity, Kind
 from bot.text.fold import fold_key
 
-FORMAT = 4  # raise it when the layout below changes
+FORMAT = 5  # raise it when the layout below changes
 SCRIPTS = ("latin", "arabic", "cyrillic", "other")
 _LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
 Progress = Callable[[int, int, str], None]
@@ -268,6 +268,7 @@ def _regions(cities: dict[str, Any]) -> Iterator[Place]:
         if not inside or level > 2:
             continue
         lat, lon, people = _middle(inside)
+        lat, lon = CENTRES.get(code, (lat, lon)) if level == 1 else (lat, lon)
         country = code.split(".")[0] or iso[int(row[8]) - 1]
         admin = ".".join(code.split(".")[:2]) if level == 2 else code
         names = tuple(name for name in row[5].split("|") if _is_name(name))
@@ -287,9 +288,9 @@ def _members(base: Any, cities: dict[str, Any]) -> dict[int, list[tuple[float, f
 
 
 def _middle(points: list[tuple[float, float, int]]) -> tuple[float, float, int]:
-    """(lat, lon, people) of a region: the mean of its towns, and all who live in them."""
-    lat = sum(point[0] for point in points) / len(points)
-    base = points[0][1]  # longitudes are averaged as differences from the first, which is safe at the date line
+    """(lat, lon, people) of a region: the middle between its outermost towns, and all who live in them."""
+    base = points[0][1]  # longitudes are compared as differences from the first, which is safe at the date line
+    lats = [point[0] for point in points]
     lons = [(point[1] - base + 180) % 360 - 180 for point in points]
-    lon = (base + sum(lons) / len(lons) + 180) % 360 - 180
-    return round(lat, 4), round(lon, 4), sum(point[2] for point in points)
+    lon = (base + (min(lons) + max(lons)) / 2 + 180) % 360 - 180
+    return round((min(lats) + max(lats)) / 2, 4), round(lon, 4), sum(point[2] for point in points)

@@ -8,10 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.entities.catalogue import Catalogue
-from bot.entities.evidence import Candidate, Context, Sense, Verdict, crosses_a_sentence, judge, written_as_name
+from bot.entities.evidence import (
+    Candidate,
+    Context,
+    Sense,
+    Verdict,
+    crosses_a_sentence,
+    judge,
+    mention_of,
+    written_as_name,
+)
 from bot.entities.gazetteer import Gazetteer
 from bot.entities.nlp import Model
-from bot.entities.scan import Hit, Scanner, build_scanner, longest
+from bot.entities.scan import Scanner, build_scanner
 from bot.entities.spellings import folded_forms
 from bot.entities.world import World
 from bot.model import Entity, Kind, Mention
@@ -50,7 +59,7 @@ class Matcher:
         verdicts = self._verdicts(candidates, context)
         if all_places and self._world:
             return tuple(self._world.mentions(text, folded, verdicts, context, home))
-        return tuple(_mention(verdict) for verdict in verdicts if verdict.entity)
+        return tuple(mention_of(verdict) for verdict in verdicts if verdict.entity)
 
     def verdicts(self, text: str) -> list[Verdict]:
         """Every name that was found, what was decided about it and why; those refused too."""
@@ -58,9 +67,14 @@ class Matcher:
         return self._verdicts(candidates, self._context(text, candidates))
 
     def _verdicts(self, candidates: list[Candidate], context: Context) -> list[Verdict]:
-        verdicts: list[Verdict] = []
-        for group in _overlapping(candidates):
-            verdicts += self._settle(group, context)
+        groups = list(_overlapping(candidates))
+        verdicts = [verdict for group in groups for verdict in self._settle(group, context)]
+        proven = {(v.candidate.surface, v.entity.id) for v in verdicts if v.entity}
+        if any(
+            (v.candidate.surface, s.entity.id) in proven for v in verdicts if not v.entity for s in v.candidate.senses
+        ):
+            context.proven = proven  # one sense a document: what is proven in one place counts in the others
+            verdicts = [verdict for group in groups for verdict in self._settle(group, context)]
         return sorted(verdicts, key=lambda verdict: (verdict.candidate.start, -verdict.candidate.end))
 
     def _candidates(self, text: str, folded: Folded) -> list[Candidate]:
@@ -174,23 +188,3 @@ def _overlapping(candidates: Sequence[Candidate]) -> Iterable[list[Candidate]]:
         end = max(end, candidate.end)
     if group:
         yield group
-
-
-def _mention(verdict: Verdict) -> Mention:
-    entity, candidate = verdict.entity, verdict.candidate
-    assert entity is not None
-    return Mention(
-        candidate.start,
-        candidate.end,
-        candidate.surface,
-        entity.id,
-        entity.name,
-        entity.kind,
-        entity.lat,
-        entity.lon,
-        verdict.confidence,
-        verdict.reasons,
-    )
-
-
-__all__ = ["Hit", "Matcher", "longest"]

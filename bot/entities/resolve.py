@@ -16,7 +16,7 @@ from bot.model import Entity, Kind
 
 NEAR_KM = 250.0
 TIE = 0.35  # closer scores than this are a tie, and said to be one
-_CONTAINED, _COUNTRY, _PROVINCE, _NEAR, _HOME, _TRACKED, _CAPITAL = 6.0, 2.2, 1.0, 0.8, 0.6, 0.9, 1.0
+_CONTAINED, _COUNTRY, _PROVINCE, _NEAR, _HOME, _TRACKED, _CAPITAL = 6.0, 2.6, 1.0, 0.8, 0.6, 0.9, 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,49 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.entities.abbreviations import ABBREVIATIONS, POSTAL
 from bot.entities.catalogue import Catalogue
-from bot.entities.evidence import BEFORE_PLACE, COMMON, Context, Verdict, crosses_a_sentence, written_as_name
+from bot.entities.evidence import (
+    BEFORE_PLACE,
+    COMMON,
+    FIRST_NAMES,
+    TITLES,
+    Context,
+    Verdict,
+    crosses_a_sentence,
+    mention_of,
+    written_as_name,
+)
 from bot.entities.gazetteer import Gazetteer
 from bot.entities.nlp import Model, Named, label_at
+from bot.entities.provinces import ABBREVIATIONS, POSTAL
 from bot.entities.resolve import Choice, Toponym, resolve
 from bot.model import Entity, Kind, Mention
 from bot.text.fold import Folded, fold_key
 
 _PLACE_LABELS = frozenset({"GPE", "LOC"})
-_BIG = 100_000  # people from which a place's name needs less help
+_TOWN, _BIG, _HUGE = 5_000, 100_000, 500_000  # people from which a place's name needs less and less help
 _MOST_CHOICES = 60
-_ABBREVIATED = {fold_key(short) for shorts in ABBREVIATIONS.values() for short in shorts}
+_ABBREVIATED = frozenset(fold_key(short) for shorts in ABBREVIATIONS.values() for short in shorts)
 _BEHIND = re.compile(r"\s*,\s+|\s*\(\s*")
+_SPEAKS = frozenset("said says told added wrote tweeted explained testified admitted pleaded".split())
+# Words that are a place somewhere, but alone in a text are something else.
+_NEVER_ALONE = frozenset(
+    """
+    south north east west southern northern eastern western central upper lower middle inner outer greater pope king queen prince
+    hospital garden university college church school street avenue road park lake river island islands bay beach mount mountain valley
+    county district province state city town village airport station bridge border capital real liga elle saint santa san la el le de
+    the of and for new old great big little police court house senate congress parliament union god holy sunday monday tuesday
+    wednesday thursday friday saturday january february march april may june july august september october november december
+    """.split()
+)
+_ADJECTIVES = frozenset(
+    """
+    the a greater downtown central upper lower north south east west northern southern eastern western northeastern northwestern
+    southeastern southwestern northeast northwest southeast southwest mid inner outer metro metropolitan rural mainland s
+    """.split()
+)
+_SEEN_AS = {Kind.PLACE: "a place", Kind.PERSON: "a person", Kind.ACTOR: "an organisation"}
+_DISCOVERED = {"GPE": Kind.PLACE, "LOC": Kind.PLACE, "PERSON": Kind.PERSON, "ORG": Kind.ACTOR}
 
 
 @dataclass(slots=True)
@@ -32,15 +61,14 @@ class _Span:
     end: int
     surface: str
     key: str
-    rows: list[int]
-    tracked: list[Verdict] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    tracked: bool = False  # accepted as a place of the catalogue
+    senses: list[Entity] = field(default_factory=list)  # places of the catalogue it could be, accepted or not
     accepted: bool = False
-    reason: str = ""
 
 
 class World:
     def __init__(self, catalogue: Catalogue, gazetteer: Gazetteer, model: Model | None) -> None:
-        self._catalogue = catalogue
         self._gazetteer = gazetteer
         self._model = model
         self._tracked = frozenset(entity.id for entity in catalogue.entities.values() if entity.kind.is_place)
@@ -54,16 +82,13 @@ class World:
         self._judge(spans, named, context)
         chosen = [span for span in spans if span.accepted]
         places = resolve(self._toponyms(text, chosen), self._tracked, self._gazetteer.capitals, home)
-        found = [_mention(span, places[span.key]) for span in chosen if span.key in places]
-        taken = [(m.start, m.end) for m in found]
+        found = [_place_mention(span, places[span.key]) for span in chosen if span.key in places]
+        taken = [(mention.start, mention.end) for mention in found]
         for verdict in verdicts:
-            if (
-                verdict.entity
-                and not verdict.entity.kind.is_place
-                and _free(verdict.candidate.start, verdict.candidate.end, taken)
-            ):
-                found.append(_tracked_mention(verdict))
-                taken.append((verdict.candidate.start, verdict.candidate.end))
+            span = (verdict.candidate.start, verdict.candidate.end)
+            if verdict.entity and not verdict.entity.kind.is_place and _free(*span, taken):
+                found.append(mention_of(verdict))
+                taken.append(span)
         found += [mention for mention in _discovered(text, named) if _free(mention.start, mention.end, taken)]
         return sorted(found, key=lambda mention: mention.start)
 
@@ -71,47 +96,31 @@ class World:
         """Places by name, longest first; what belongs to a tracked actor or a decoy is not looked at."""
         found: dict[tuple[int, int], _Span] = {}
         blocked: list[tuple[int, int]] = []
-        for verdict in verdicts:
-            candidate = verdict.candidate
-            if verdict.entity and verdict.entity.kind.is_place:
-                key = fold_key(candidate.surface)
-                span = found.setdefault(
-                    (candidate.start, candidate.end), _Span(candidate.start, candidate.end, candidate.surface, key, [])
-                )
-                span.tracked.append(verdict)
-            elif verdict.entity or (candidate.decoy and candidate.words > 1):
-                blocked.append((candidate.start, candidate.end))
         for first, last, rows in self._gazetteer.find(folded.data, _scripts(text)):
             start, end = folded.span(first, last)
             surface = text[start:end]
-            if not _could_be_place(surface, start, text, context):
-                continue
-            key = folded.data[first + 1 : last - 1].decode("utf-8")
-            span = found.setdefault((start, end), _Span(start, end, surface, key, []))
-            span.rows = [int(row) for row in rows]
-        chosen: list[_Span] = []
-        free = 0
-        for span in sorted(found.values(), key=lambda s: (s.start, -s.end)):
-            inside = any(a <= span.start and span.end <= b and (a, b) != (span.start, span.end) for a, b in blocked)
-            same = any((a, b) == (span.start, span.end) for a, b in blocked)
-            longer = any(span.start <= a and b <= span.end for a, b in blocked)
-            if (
-                span.start < free
-                or inside
-                or (same and not span.tracked)
-                or (longer and not same and len(span.rows) == 0)
-            ):
-                continue
-            chosen.append(span)
-            free = span.end
-        return chosen
+            if _could_be_place(surface, context):
+                key = folded.data[first + 1 : last - 1].decode("utf-8")
+                found[(start, end)] = _Span(start, end, surface, key, [int(row) for row in rows])
+        for verdict in verdicts:
+            candidate = verdict.candidate
+            place = (candidate.start, candidate.end)
+            if verdict.entity and verdict.entity.kind.is_place:
+                span = found.setdefault(place, _Span(*place, candidate.surface, fold_key(candidate.surface)))
+                span.tracked = True
+            elif verdict.entity or (candidate.decoy and candidate.words > 1):
+                blocked.append(place)
+            if place in found:
+                found[place].senses = [sense.entity for sense in candidate.senses if sense.entity.kind.is_place]
+        return _apart(found.values(), blocked)
 
     def _judge(self, spans: list[_Span], named: Sequence[Named], context: Context) -> None:
-        """Accept or refuse each span; then one sense a document: what was accepted once is accepted everywhere it is not refused."""
+        """Accept or refuse each span; one that nothing decides is what the rest of the document takes it for."""
+        surnames = _surnames(context.text, named)
         good: Counter[str] = Counter()
         undecided: list[_Span] = []
         for span in spans:
-            verdict = self._verdict(span, named, context)
+            verdict = self._verdict(span, named, context, surnames)
             span.accepted = verdict is True
             if verdict is True:
                 good[span.key] += 1
@@ -120,71 +129,93 @@ class World:
         for span in undecided:
             span.accepted = good[span.key] > 0
 
-    def _verdict(self, span: _Span, named: Sequence[Named], context: Context) -> bool | None:
+    def _verdict(self, span: _Span, named: Sequence[Named], context: Context, surnames: frozenset[str]) -> bool | None:
         """True, False, or None where only the rest of the document can tell."""
         if span.key in _ABBREVIATED or span.surface in POSTAL:
-            return _after_comma(context.text, span.start)
-        name = label_at(named, span.start, span.end)
-        before = context.before(span.start)
+            return "." in span.surface.strip(".") or _after_comma(context.text, span.start)
+        if span.key in _NEVER_ALONE:
+            return False
+        before, after = context.before(span.start), context.after(span.end)
         placed = before in BEFORE_PLACE or _after_comma(context.text, span.start)
+        if not placed and span.key in surnames:
+            return False
+        if before in TITLES or (after in _SPEAKS and self._people(span) < _HUGE and not span.tracked):
+            return False
+        name = label_at(named, span.start, span.end)
         if name is None:
-            if span.tracked:
-                return True
-            if self._model is None or not self._has_case(span):
-                return placed or self._people(span) > _BIG
-            return True if placed and self._people(span) > 5_000 and span.key not in COMMON else None
-        whole = name.start >= span.start and name.end <= span.end + 2
+            return self._without_label(span, placed)
+        whole = _covers(span, name, context.text)
         if name.label in _PLACE_LABELS:
-            return True
-        if name.label == "FAC":
             return True if whole or span.tracked else None
-        if name.label == "PERSON":
-            if whole and (span.tracked or placed) and self._people(span) > 20_000:
-                return True if placed else None
-            return False if not whole else None
-        if name.label == "ORG":
-            if not whole:
-                return False
-            return True if span.tracked or placed or self._people(span) > _BIG else None
-        if name.label in ("NORP", "LANGUAGE"):
-            return bool(span.tracked) and whole
-        return True if span.tracked else None
+        return self._against_label(span, name.label, whole, placed)
 
-    def _has_case(self, span: _Span) -> bool:
-        return span.surface.lower() != span.surface.upper()
+    def _without_label(self, span: _Span, placed: bool) -> bool | None:
+        if span.tracked:
+            return True
+        if self._model is None or span.surface.lower() == span.surface.upper():
+            return placed or self._people(span) > _BIG
+        return True if placed and self._people(span) > _TOWN and span.key not in COMMON else None
+
+    def _against_label(self, span: _Span, label: str, whole: bool, placed: bool) -> bool | None:
+        """The model takes it for something else: a large or tracked place holds where the name stands alone."""
+        if label in ("NORP", "LANGUAGE"):
+            return whole and span.tracked
+        if label == "FAC":
+            return True if whole or span.tracked else None
+        if not whole:
+            return span.tracked and label not in ("PERSON", "ORG")
+        if label == "PERSON" and span.key in FIRST_NAMES and not placed:
+            return None
+        people = self._people(span)
+        return True if people > _HUGE or (people > _BIG and (placed or label != "PERSON")) else None
 
     def _people(self, span: _Span) -> int:
         if span.tracked:
-            return 10**6
+            return 10 * _HUGE
         return max((int(self._gazetteer.rows[row]["population"]) for row in span.rows), default=0)
 
     def _toponyms(self, text: str, spans: Sequence[_Span]) -> list[Toponym]:
-        times = Counter(span.key for span in spans)
+        groups: dict[str, list[_Span]] = {}
         behind: dict[str, list[str]] = {}
+        for span in spans:
+            groups.setdefault(span.key, []).append(span)
         for span, following in pairwise(spans):
-            gap = text[span.end : following.start]
-            if len(gap) <= 3 and _BEHIND.fullmatch(gap):
+            if _BEHIND.fullmatch(text[span.end : following.start]):
                 behind.setdefault(span.key, []).append(following.key)
-        made = []
-        for key in times:
-            same = [span for span in spans if span.key == key]
-            entities = {v.entity.id: v.entity for span in same for v in span.tracked if v.entity}
-            for verdict in (v for span in same for v in span.tracked):
-                entities |= {s.entity.id: s.entity for s in verdict.candidate.senses if s.entity.kind.is_place}
-            made.append(
-                Toponym(
-                    key,
-                    tuple(self._choices(same[0].rows, list(entities.values()))),
-                    tuple(behind.get(key, ())),
-                    times[key],
-                )
-            )
-        return made
+        return [
+            Toponym(key, self._choices(group), tuple(behind.get(key, ())), len(group)) for key, group in groups.items()
+        ]
 
-    def _choices(self, rows: list[int], tracked: list[Entity]) -> list[Entity]:
-        """The places of a name: tracked ones with the number of people that the gazetteer knows for the same spot."""
-        ranked = sorted(rows, key=lambda row: -int(self._gazetteer.rows[row]["population"]))[:_MOST_CHOICES]
-        return [*tracked, *map(self._gazetteer.entity, ranked)]
+    def _choices(self, group: Sequence[_Span]) -> tuple[Entity, ...]:
+        """Everything a name can be: places of the catalogue first, then the most populous of the gazetteer."""
+        senses = {entity.id: entity for span in group for entity in span.senses}
+        ranked = sorted(group[0].rows, key=lambda row: -int(self._gazetteer.rows[row]["population"]))
+        return (*senses.values(), *map(self._gazetteer.entity, ranked[:_MOST_CHOICES]))
+
+
+def _apart(spans: Iterable[_Span], blocked: Sequence[tuple[int, int]]) -> list[_Span]:
+    """Leftmost, then longest; nothing inside a tracked actor's name or a decoy."""
+    chosen: list[_Span] = []
+    free = 0
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        inside = any(a <= span.start and span.end <= b for a, b in blocked) and not span.tracked
+        if span.start >= free and not inside:
+            chosen.append(span)
+            free = span.end
+    return chosen
+
+
+def _surnames(text: str, named: Sequence[Named]) -> frozenset[str]:
+    """Last names of the people whom the model sees with two names or more."""
+    full = (text[name.start : name.end].split() for name in named if name.label == "PERSON")
+    return frozenset(fold_key(words[-1]).removesuffix(" s") for words in full if len(words) > 1)
+
+
+def _covers(span: _Span, name: Named, text: str) -> bool:
+    """Whether a span is the whole of what the model saw, leaving out "the", "northern" and small words."""
+    left = text[name.start : max(name.start, span.start)] + " " + text[span.end : max(span.end, name.end)]
+    rest = [word for word in re.findall(r"\w+", left) if word.lower() not in _ADJECTIVES]
+    return all(word.islower() and len(word) < 3 for word in rest)
 
 
 def _scripts(text: str) -> list[str]:
@@ -192,19 +223,16 @@ def _scripts(text: str) -> list[str]:
     if not text.isascii():
         found += ["arabic"] if re.search("[\u0600-\u077f]", text) else []
         found += ["cyrillic"] if re.search("[\u0400-\u052f]", text) else []
-        found += ["other"] if re.search("[\u0370-\u03ff\u0530-\u05ff\u0780-\u1fff\u2e80-\U0003134f]", text) else []
-        found += (
-            ["other"] if "other" not in found and re.search("[^\u0000-\u052f\u0600-\u077f\u2000-\u206f]", text) else []
-        )
+        found += ["other"] if re.search("[^\u0000-\u036f\u0400-\u052f\u0600-\u077f\u1e00-\u206f]", text) else []
     return found
 
 
-def _could_be_place(surface: str, start: int, text: str, context: Context) -> bool:
-    if not written_as_name(surface, context) or context.soft:
+def _could_be_place(surface: str, context: Context) -> bool:
+    if context.soft or not written_as_name(surface, context):
         return False
     if " " in surface or "\n" in surface:
         return not crosses_a_sentence(surface)
-    return len(surface) > 2 or surface in POSTAL
+    return len(surface) > 2 or surface in POSTAL or fold_key(surface) in _ABBREVIATED
 
 
 def _after_comma(text: str, start: int) -> bool:
@@ -216,26 +244,11 @@ def _free(start: int, end: int, taken: Iterable[tuple[int, int]]) -> bool:
     return not any(start < b and a < end for a, b in taken)
 
 
-def _mention(span: _Span, choice: Choice) -> Mention:
+def _place_mention(span: _Span, choice: Choice) -> Mention:
     entity = choice.entity
-    rejected = (f"not {', '.join(choice.rejected)}",) if choice.rejected else ()
-    return Mention(
-        span.start, span.end, span.surface, entity.id, entity.name, entity.kind, entity.lat, entity.lon,
-        choice.confidence, (*choice.reasons, *rejected),
-    )  # fmt: skip
-
-
-def _tracked_mention(verdict: Verdict) -> Mention:
-    entity, candidate = verdict.entity, verdict.candidate
-    assert entity is not None
-    return Mention(
-        candidate.start, candidate.end, candidate.surface, entity.id, entity.name, entity.kind, entity.lat, entity.lon,
-        verdict.confidence, verdict.reasons,
-    )  # fmt: skip
-
-
-_SEEN_AS = {Kind.PLACE: "a place", Kind.PERSON: "a person", Kind.ACTOR: "an organisation"}
-_DISCOVERED = {"GPE": Kind.PLACE, "LOC": Kind.PLACE, "PERSON": Kind.PERSON, "ORG": Kind.ACTOR}
+    reasons = (*choice.reasons, f"not {', '.join(choice.rejected)}") if choice.rejected else choice.reasons
+    where = (entity.lat, entity.lon, choice.confidence, reasons)
+    return Mention(span.start, span.end, span.surface, entity.id, entity.name, entity.kind, *where)
 
 
 def _discovered(text: str, named: Sequence[Named]) -> Iterable[Mention]:
@@ -243,19 +256,11 @@ def _discovered(text: str, named: Sequence[Named]) -> Iterable[Mention]:
     for name in named:
         kind = _DISCOVERED.get(name.label)
         surface = text[name.start : name.end]
-        if kind is None or (not any(char.isupper() for char in surface) and surface.lower() != surface.upper()):
+        if kind is None or (surface.islower() and surface.upper() != surface):
             continue
         start = name.start + (4 if surface.lower().startswith("the ") else 0)
         surface = text[start : name.end].strip()
         if len(surface) > 1:
             reason = f"the language model takes it for {_SEEN_AS[kind]}"
-            yield Mention(
-                start,
-                start + len(surface),
-                surface,
-                f"?:{fold_key(surface)}",
-                surface,
-                kind,
-                confidence=0.4,
-                evidence=(reason,),
-            )
+            entity = f"?:{fold_key(surface)}"
+            yield Mention(start, start + len(surface), surface, entity, surface, kind, None, None, 0.4, (reason,))
