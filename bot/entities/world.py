@@ -32,6 +32,7 @@ _TOWN, _BIG, _HUGE = 5_000, 100_000, 500_000  # people from which a place's name
 _MOST_CHOICES = 60
 _ABBREVIATED = frozenset(fold_key(short) for shorts in ABBREVIATIONS.values() for short in shorts)
 _BEHIND = re.compile(r"\s*,\s+|\s*\(\s*")
+_LOCATIVE = frozenset("in near outside around".split())
 _SPEAKS = frozenset("said says told added wrote tweeted explained testified admitted pleaded".split())
 # Words that are a place somewhere, but alone in a text are something else.
 _NEVER_ALONE = frozenset(
@@ -40,7 +41,7 @@ _NEVER_ALONE = frozenset(
     hospital garden university college church school street avenue road park lake river island islands bay beach mount mountain valley
     county district province state city town village airport station bridge border capital real liga elle saint santa san la el le de
     the of and for new old great big little police court house senate congress parliament union god holy sunday monday tuesday
-    wednesday thursday friday saturday january february march april may june july august september october november december
+    centre center olympic olympics easter hail wednesday thursday friday saturday january february march april may june july august september october november december
     """.split()
 )
 _ADJECTIVES = frozenset(
@@ -89,7 +90,7 @@ class World:
             if verdict.entity and not verdict.entity.kind.is_place and _free(*span, taken):
                 found.append(mention_of(verdict))
                 taken.append(span)
-        found += [mention for mention in _discovered(text, named) if _free(mention.start, mention.end, taken)]
+        found += [mention for mention in _discovered(context, named) if _free(mention.start, mention.end, taken)]
         return sorted(found, key=lambda mention: mention.start)
 
     def _spans(self, text: str, folded: Folded, verdicts: Sequence[Verdict], context: Context) -> list[_Span]:
@@ -116,11 +117,14 @@ class World:
 
     def _judge(self, spans: list[_Span], named: Sequence[Named], context: Context) -> None:
         """Accept or refuse each span; one that nothing decides is what the rest of the document takes it for."""
-        surnames = _surnames(context.text, named)
+        people = _names_of_people(context.text, named)
+        regions = {span.key for span in spans if any(map(self._is_region, span.rows)) or span.key in _ABBREVIATED}
         good: Counter[str] = Counter()
         undecided: list[_Span] = []
-        for span in spans:
-            verdict = self._verdict(span, named, context, surnames)
+        for span, following in zip(spans, [*spans[1:], None], strict=True):
+            gap = context.text[span.end : following.start] if following else ""
+            contained = following is not None and following.key in regions and _BEHIND.fullmatch(gap) is not None
+            verdict = True if contained else self._verdict(span, named, context, people)
             span.accepted = verdict is True
             if verdict is True:
                 good[span.key] += 1
@@ -129,7 +133,10 @@ class World:
         for span in undecided:
             span.accepted = good[span.key] > 0
 
-    def _verdict(self, span: _Span, named: Sequence[Named], context: Context, surnames: frozenset[str]) -> bool | None:
+    def _is_region(self, row: int) -> bool:
+        return int(self._gazetteer.rows[row]["level"]) == 1
+
+    def _verdict(self, span: _Span, named: Sequence[Named], context: Context, people: frozenset[str]) -> bool | None:
         """True, False, or None where only the rest of the document can tell."""
         if span.key in _ABBREVIATED or span.surface in POSTAL:
             return "." in span.surface.strip(".") or _after_comma(context.text, span.start)
@@ -137,9 +144,10 @@ class World:
             return False
         before, after = context.before(span.start), context.after(span.end)
         placed = before in BEFORE_PLACE or _after_comma(context.text, span.start)
-        if not placed and span.key in surnames:
+        if not placed and span.key in people:
             return False
-        if before in TITLES or (after in _SPEAKS and self._people(span) < _HUGE and not span.tracked):
+        speaks = after in _SPEAKS or before in _SPEAKS
+        if before in TITLES or (speaks and self._people(span) < _HUGE):
             return False
         name = label_at(named, span.start, span.end)
         if name is None:
@@ -147,6 +155,8 @@ class World:
         whole = _covers(span, name, context.text)
         if name.label in _PLACE_LABELS:
             return True if whole or span.tracked else None
+        if whole and before in _LOCATIVE and name.label != "PERSON":
+            return True
         return self._against_label(span, name.label, whole, placed)
 
     def _without_label(self, span: _Span, placed: bool) -> bool | None:
@@ -158,15 +168,17 @@ class World:
 
     def _against_label(self, span: _Span, label: str, whole: bool, placed: bool) -> bool | None:
         """The model takes it for something else: a large or tracked place holds where the name stands alone."""
+        people = self._people(span)
         if label in ("NORP", "LANGUAGE"):
-            return whole and span.tracked
+            return True if whole and people > _HUGE else None
+        if (
+            not whole
+        ):  # Kentucky State Police, Toronto General Hospital: the place is meant too, if it is one that all know
+            return label != "PERSON" and people > _BIG
         if label == "FAC":
-            return True if whole or span.tracked else None
-        if not whole:
-            return span.tracked and label not in ("PERSON", "ORG")
+            return True
         if label == "PERSON" and span.key in FIRST_NAMES and not placed:
             return None
-        people = self._people(span)
         return True if people > _HUGE or (people > _BIG and (placed or label != "PERSON")) else None
 
     def _people(self, span: _Span) -> int:
@@ -205,10 +217,11 @@ def _apart(spans: Iterable[_Span], blocked: Sequence[tuple[int, int]]) -> list[_
     return chosen
 
 
-def _surnames(text: str, named: Sequence[Named]) -> frozenset[str]:
-    """Last names of the people whom the model sees with two names or more."""
+def _names_of_people(text: str, named: Sequence[Named]) -> frozenset[str]:
+    """First and last names of the people whom the model sees with two names or more."""
     full = (text[name.start : name.end].split() for name in named if name.label == "PERSON")
-    return frozenset(fold_key(words[-1]).removesuffix(" s") for words in full if len(words) > 1)
+    parts = [(fold_key(words[0]), fold_key(words[-1]).removesuffix(" s")) for words in full if len(words) > 1]
+    return frozenset(part for pair in parts for part in pair)
 
 
 def _covers(span: _Span, name: Named, text: str) -> bool:
@@ -251,8 +264,9 @@ def _place_mention(span: _Span, choice: Choice) -> Mention:
     return Mention(span.start, span.end, span.surface, entity.id, entity.name, entity.kind, *where)
 
 
-def _discovered(text: str, named: Sequence[Named]) -> Iterable[Mention]:
-    """Names that no list holds: what the model alone has seen."""
+def _discovered(context: Context, named: Sequence[Named]) -> Iterable[Mention]:
+    """Names that no list holds: what the model alone has seen; a place only where the words beside it say so too."""
+    text = context.text
     for name in named:
         kind = _DISCOVERED.get(name.label)
         surface = text[name.start : name.end]
@@ -260,6 +274,9 @@ def _discovered(text: str, named: Sequence[Named]) -> Iterable[Mention]:
             continue
         start = name.start + (4 if surface.lower().startswith("the ") else 0)
         surface = text[start : name.end].strip()
+        before = context.before(start)
+        if kind is Kind.PLACE and before not in BEFORE_PLACE and not _after_comma(text, start):
+            continue
         if len(surface) > 1:
             reason = f"the language model takes it for {_SEEN_AS[kind]}"
             entity = f"?:{fold_key(surface)}"
