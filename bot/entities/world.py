@@ -38,10 +38,11 @@ _SPEAKS = frozenset("said says told added wrote tweeted explained testified admi
 _NEVER_ALONE = frozenset(
     """
     south north east west southern northern eastern western central upper lower middle inner outer greater pope king queen prince
-    hospital garden university college church school street avenue road park lake river island islands bay beach mount mountain valley
-    county district province state city town village airport station bridge border capital real liga elle saint santa san la el le de
-    the of and for new old great big little police court house senate congress parliament union god holy sunday monday tuesday
-    centre center olympic olympics easter hail wednesday thursday friday saturday january february march april may june july august september october november december
+    hospital garden university college church school street avenue road park lake river island islands bay beach mount mountain
+    valley county district province state city town village airport station bridge border capital real liga elle saint santa san
+    la el le de the of and for new old great big little police court house senate congress parliament union god holy sunday monday
+    tuesday centre center olympic olympics easter hail wednesday thursday friday saturday january february march april may june
+    july august september october november december
     """.split()
 )
 _ADJECTIVES = frozenset(
