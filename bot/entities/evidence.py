@@ -57,6 +57,7 @@ TITLES = frozenset(
     """.split()
 )
 _SENTENCE_BREAK = re.compile(r"[;:!?()\[\]\n]\s*\n|[;:!?()\[\]]|\n\s*\n|(?<=[^\W\d_]{4})\.\s|,(?!\s?D\.?\s?C\b)")
+_BEHIND = re.compile(r"(?:['’][sS]\b)?[^\w.!?;\n]*\n?[^\w.!?;\n]*([^\W_]+)")
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 
 
@@ -110,10 +111,9 @@ class Context:
         return "" if not found or any(mark in gap for mark in ".!?") else found[-1].lower()
 
     def after(self, at: int) -> str:
-        found = _WORD.search(self.text, at, at + 40)
-        if not found or re.search(r"[.!?;\n]", self.text[at : found.start()]):
-            return ""
-        return found[0].lower()
+        """The word behind a place in the text, a possessive s left out; nothing at the end of a sentence."""
+        found = _BEHIND.match(self.text, at, at + 40)
+        return found[1].lower() if found else ""
 
     def beside_a_name(self, start: int, end: int) -> bool:
         """Whether a word with a capital stands directly before or behind: `Michael Jordan`, `Chad Smith`."""

@@ -90,7 +90,7 @@ class Matcher:
                 a, b = folded.span(start, end)
                 surface = text[a:b]
                 words = folded.data.count(b" ", start, end) - 1
-                if words > 1 and crosses_a_sentence(surface):
+                if words > 1 and not names.punctuated[pattern] and crosses_a_sentence(surface):
                     continue
                 found[(start, end)] = Candidate(a, b, surface, words, list(senses), decoy=decoy)
         return list(found.values())
@@ -140,7 +140,9 @@ class _Names:
 
     def __init__(self, entities: Iterable[Entity], decoys: Sequence[str]) -> None:
         table: dict[str, list[Sense]] = {}
+        punctuated: set[str] = set()
         for entity in entities:
+            punctuated |= {fold_key(name) for name in entity.all_names if crosses_a_sentence(name)}
             for form, weak in _forms(entity):
                 senses = table.setdefault(form, [])
                 known = next((number for number, sense in enumerate(senses) if sense.entity.id == entity.id), None)
@@ -152,6 +154,7 @@ class _Names:
         keys = sorted(table.keys() | decoy_keys)
         self.senses = [table.get(key, []) for key in keys]
         self.decoy = [key in decoy_keys for key in keys]
+        self.punctuated = [key in punctuated for key in keys]  # a comma or bracket inside belongs to the name
         self.scanner: Scanner = build_scanner(keys)
 
 
