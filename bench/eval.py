@@ -22,7 +22,7 @@ def main() -> None:
     matcher = Matcher(catalogue, open_gazetteer(ROOT / "var"), Model())
     by_category: dict[str, list[gold.Judged]] = defaultdict(list)
     for row in gold.load():
-        judged = gold.judge(row, matcher)
+        judged = gold.judge(row, matcher, catalogue)
         by_category[judged.category].append(judged)
     total = good = 0
     for category, rows in sorted(by_category.items()):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.entities.catalogue import Catalogue
 from bot.entities.match import Matcher
 from bot.geo import distance_km
 from bot.model import Mention
@@ -26,13 +27,16 @@ def load() -> list[dict[str, Any]]:
     return [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
 
 
-def judge(row: dict[str, Any], matcher: Matcher) -> Judged:
+def judge(row: dict[str, Any], matcher: Matcher, catalogue: Catalogue) -> Judged:
+    """What is wrong with the answers to one sentence; an entity may be called by any of its names."""
     mentions = matcher.mentions(row["text"], all_places=row["all"])
-    faults = [f"missed {want['text']!r} = {want['entity']}" for want in row["want"] if not _found(want, mentions)]
+    faults = [
+        f"missed {want['text']!r} = {want['entity']}" for want in row["want"] if not _found(want, mentions, catalogue)
+    ]
     for wrong in row["forbid"]:
         for mention in mentions:
             if (
-                mention.name == wrong["entity"]
+                _is(mention, wrong["entity"], catalogue)
                 and mention.text in wrong["text"]
                 and _stands_there(row["text"], wrong["text"], mention)
             ):
@@ -40,13 +44,18 @@ def judge(row: dict[str, Any], matcher: Matcher) -> Judged:
     return Judged(row["id"], row["category"], tuple(faults))
 
 
-def _found(want: dict[str, Any], mentions: tuple[Mention, ...]) -> bool:
+def _is(mention: Mention, name: str, catalogue: Catalogue) -> bool:
+    entity = catalogue.get(mention.entity)
+    return mention.name == name or (entity is not None and name.lower() in {n.lower() for n in entity.all_names})
+
+
+def _found(want: dict[str, Any], mentions: tuple[Mention, ...], catalogue: Catalogue) -> bool:
     start, end = want["start"], want["start"] + len(want["text"])
     for mention in mentions:
         if mention.start < end and start < mention.end:
             if want.get("lat") is not None and mention.lat is not None and mention.lon is not None:
                 return distance_km((want["lat"], want["lon"]), (mention.lat, mention.lon)) <= NEAR_KM
-            return mention.name == want["entity"]
+            return _is(mention, want["entity"], catalogue)
     return False
 
 

@@ -7,6 +7,7 @@ country in the document, a neighbour such as "in" or "forces". Every decision ke
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from bot.model import Entity, Kind, Mention
 BEFORE_PLACE = frozenset(
     """
     in near at around outside inside from to toward towards into of across over throughout between within leaving entered captured
-    seized retook recaptured besieged shelled bombed stormed liberated controls held attacked north south east west city town
+    seized retook recaptured took besieged shelled bombed stormed liberated controls held attacked north south east west city town
     village province district governorate region capital suburb outskirts downtown central northern southern eastern western via
     through beyond past off
     """.split()
@@ -44,11 +45,31 @@ _BEFORE_MEDIA = frozenset("told by in to quoted quoting citing cited from via th
 _AFTER_MEDIA = frozenset(
     """
     reported reports report wrote writes published publishes quoted quotes said says correspondent reporter reporters journalist
-    opinion editorial article interview cited citing quoting heard learned learnt carried printed ran counted
+    opinion editorial article interview cited citing quoting heard learned learnt carried printed ran counted newspaper
+    magazine website daily channel agency network broadcaster
     """.split()
 )
 _AFTER_PERSON = frozenset(
     "administration government regime said says told announced spoke vowed promised warned cabinet forces loyalists".split()
+)
+# What states do; at the head of a sentence it tells Turkey and Jordan from a bird and a boy.
+_AFTER_STATE = frozenset(
+    """
+    shelled bombed launched deployed closed reopened expelled condemned recalled hosts hosted signed ratified denied accused imposed
+    lifted banned sent withdrew invaded annexed mobilised mobilized summoned backed backs borders exports imports joined voted
+    """.split()
+)
+# Words with a capital behind the name of a place that are no surname.
+_NO_SURNAME = frozenset(
+    """
+    defense defence police army air airlines airways airport university prime president foreign minister ministry government today
+    times post radio tv television news railways bank port international national central security armed forces force navy coast
+    state street road river gate red democratic republic parliament court museum opera tower hotel hospital stadium summit
+    conference declaration agreement accords war crisis conflict protocol convention treaty and city governorate province district
+    county region north south east west pro anti human rights task observatory time daily herald express stock exchange football
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october
+    november december
+    """.split()
 )
 TITLES = frozenset(
     """
@@ -67,6 +88,14 @@ class Sense:
 
     entity: Entity
     weak: bool
+    mixed: bool = False  # strong in one way of writing, weak in another: ISIS the group, Isis the girl
+
+    def is_weak(self, surface: str) -> bool:
+        """Whether this name, as it is written here, needs evidence."""
+        if self.mixed:
+            strong = (self.entity.name, *self.entity.names)
+            return surface in self.entity.weak or all(surface not in (n, n.upper(), n.lower()) for n in strong)
+        return self.weak
 
 
 @dataclass(slots=True)
@@ -101,6 +130,7 @@ class Context:
     countries: Mapping[str, int]  # ISO code → how often strong names point there
     loud: bool  # written in capitals throughout: case says nothing
     soft: bool  # written in small letters throughout
+    starts: Set[int] = frozenset()  # where strong names begin
     proven: Set[tuple[str, str]] = frozenset()  # (spelling, entity) that evidence has settled elsewhere in the document
 
     def before(self, at: int) -> str:
@@ -122,6 +152,15 @@ class Context:
         first = ahead is not None and ahead[1][0].isupper() and self.before(start - len(ahead[0])) != ""
         return first or (behind is not None and behind[1][0].isupper())
 
+    def before_a_surname(self, start: int, end: int) -> bool:
+        """Whether what stands behind reads like a surname: `India Hartwell`, but not `India Today` or `near Aden Street`."""
+        behind = re.match(r"[ \u00a0]([^\W\d_][^\W\d_’'-]+)", self.text[end : end + 30])
+        if behind is None or self.loud or self.soft or self.before(start) in BEFORE_PLACE:
+            return False
+        word = behind[1]
+        known = word.lower() in _NO_SURNAME or end + behind.start(1) in self.starts
+        return word[0].isupper() and not word.isupper() and not known
+
 
 def mention_of(verdict: Verdict) -> Mention:
     """The mention of a verdict that found an entity."""
@@ -133,7 +172,7 @@ def mention_of(verdict: Verdict) -> Mention:
 
 def crosses_a_sentence(surface: str) -> bool:
     """Whether a span of several words runs over the end of a sentence or a comma, and so is no name."""
-    return _SENTENCE_BREAK.search(surface) is not None
+    return _SENTENCE_BREAK.search(html.unescape(surface) if "&" in surface else surface) is not None
 
 
 def written_as_name(surface: str, context: Context) -> bool:
@@ -168,7 +207,8 @@ def _weigh(
 ) -> tuple[float, tuple[str, ...]]:
     """(weight, reasons); from 1 up the name counts."""
     entity, reasons, score = sense.entity, [], 0.0
-    if not sense.weak:
+    weak = sense.is_weak(candidate.surface)
+    if not weak:
         score, reasons = 1.5, [f"“{candidate.surface}” is a name of {entity.name}"]
         if (
             candidate.words == 1
@@ -176,14 +216,17 @@ def _weigh(
             and candidate.surface.lower() in COMMON
         ):
             return 0.0, (f"“{candidate.surface}” is an ordinary word here",)
+        if entity.kind.is_place and candidate.surface.lower() in FIRST_NAMES:
+            if context.before_a_surname(candidate.start, candidate.end):
+                return 0.0, (f"“{candidate.surface}” is a first name here",)
     elif not _weak_form_fits(entity, candidate, context):
         return 0.0, (f"“{candidate.surface}” is not written as a name here",)
     else:
         reasons = [f"“{candidate.surface}” may mean {entity.name}"]
-    for weight, reason in _support(sense, candidate, context, entities):
+    for weight, reason in _support(entity, weak, candidate, context, entities):
         score += weight
         reasons.append(reason)
-    if sense.weak and score < 1:
+    if weak and score < 1:
         reasons.append("nothing beside it speaks for that")
     return score, tuple(reasons)
 
@@ -192,20 +235,23 @@ def _weak_form_fits(entity: Entity, candidate: Candidate, context: Context) -> b
     surface = candidate.surface
     if not written_as_name(surface, context):
         return False
-    is_acronym = any(
-        name == surface.upper() and name.isupper() and len(name) <= 6 for name in entity.weak if name.isascii()
-    )
-    return not is_acronym or surface.isupper() or not surface.isascii()
+    return surface in entity.weak or surface.isupper() or not surface.isascii() or not _is_acronym(surface, entity)
+
+
+def _is_acronym(surface: str, entity: Entity) -> bool:
+    """Whether the catalogue writes this weak name in capitals."""
+    return any(name.isupper() and name == surface.upper() and len(name) <= 6 for name in entity.weak if name.isascii())
 
 
 def _support(
-    sense: Sense, candidate: Candidate, context: Context, entities: Mapping[str, Entity]
+    entity: Entity, weak: bool, candidate: Candidate, context: Context, entities: Mapping[str, Entity]
 ) -> list[tuple[float, str]]:
-    entity = sense.entity
     found: list[tuple[float, str]] = []
-    if sense.weak and entity.kind is Kind.COUNTRY:
+    if weak and entity.kind is Kind.COUNTRY:
         found += _country_support(candidate, context)
-    if sense.weak and entity.id in context.strong:
+    elif weak and entity.kind is Kind.ACTOR and candidate.surface.isascii() and not context.loud:
+        found += _form_support(entity, candidate)
+    if weak and entity.id in context.strong:
         found.append((1.2, f"{entity.name} is named in full in the same text"))
     if (candidate.surface, entity.id) in context.proven:
         found.append((1.0, f"elsewhere in the text “{candidate.surface}” is {entity.name}"))
@@ -215,7 +261,10 @@ def _support(
         found.append((0.7 if entity.kind is not Kind.COUNTRY else 0.3, f"{name} is named too"))
     home = [iso for iso in (*entity.area, entity.country or "") if context.countries.get(iso)]
     if home:
-        found.append((0.4 if entity.kind.is_place else 0.6, f"the text speaks of {', '.join(home[:3])}"))
+        most = max(context.countries.values())
+        share = max(context.countries[iso] for iso in home) / most
+        weight = 0.25 + 0.15 * share if entity.kind.is_place else 0.6
+        found.append((weight, f"the text speaks of {', '.join(home[:3])}"))
     before, after = context.before(candidate.start), context.after(candidate.end)
     if entity.kind.is_place:
         if before in BEFORE_PLACE or after in _AFTER_PLACE:
@@ -227,7 +276,7 @@ def _support(
             found.append((1.0, f"“{after if after in _AFTER_MEDIA else before}” beside it speaks of a newsroom"))
         elif before in _BEFORE_MEDIA and (candidate.words > 1 or before in ("quoted", "quoting", "citing", "cited")):
             found.append((1.0, f"“{before}” before it speaks of a newsroom"))
-    elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (sense.weak and before in _BEFORE_ACTOR)):
+    elif entity.kind is Kind.ACTOR and (after in _AFTER_ACTOR or (weak and before in _BEFORE_ACTOR)):
         found.append((0.4, f"“{after if after in _AFTER_ACTOR else before}” beside it speaks of a group"))
     elif entity.kind is Kind.PERSON and (before in TITLES or after in _AFTER_PERSON):
         found.append((0.5, f"“{before if before in TITLES else after}” beside it speaks of a person"))
@@ -239,10 +288,28 @@ def _country_support(candidate: Candidate, context: Context) -> list[tuple[float
     surface = candidate.surface
     if context.loud or context.soft or surface.isupper():
         return [] if context.loud or not surface.isupper() else [(1.0, "it is written in capitals")]
-    alone = not context.beside_a_name(candidate.start, candidate.end)
-    if alone and context.before(candidate.start) and surface.lower() not in FIRST_NAMES:
-        return [(1.0, "it has a capital inside a sentence")]
-    return [] if alone else [(-0.8, "a name stands beside it")]
+    if context.beside_a_name(candidate.start, candidate.end):
+        return [(-0.8, "a name stands beside it")]
+    first_name = surface.lower() in FIRST_NAMES
+    if context.before(candidate.start):
+        return [] if first_name else [(1.0, "it has a capital inside a sentence")]
+    found = [(0.2 if first_name else 0.6, "no other name stands beside it")]
+    if context.countries:
+        found.append((0.4, "the text speaks of other countries"))
+    after = context.after(candidate.end)
+    if after in _AFTER_STATE:
+        found.append((0.5, f"“{after}” behind it is what states do"))
+    return found
+
+
+def _form_support(entity: Entity, candidate: Candidate) -> list[tuple[float, str]]:
+    """WHO in capitals is hardly a pronoun; the Red Cross, with two capitals, is hardly a shape."""
+    surface = candidate.surface
+    if surface.isupper() and _is_acronym(surface, entity):
+        return [(0.6 if len(surface) > 2 else 0.4, "it is written in capitals")]
+    if candidate.words > 1 and surface.istitle() and entity.type == "organisation":
+        return [(0.6, "all its words have capitals")]
+    return []
 
 
 def _kin(entity: Entity, entities: Mapping[str, Entity]) -> set[str]:
@@ -259,7 +326,7 @@ FIRST_NAMES = frozenset(
     """
     jordan georgia chad paris florence sydney charlotte victoria lincoln austin dallas houston madison jackson hamilton washington
     sofia alexandria israel brooklyn savannah carolina dakota virginia montana chelsea lourdes asia india kenya ireland francis
-    santiago diego tyler troy logan preston bradford milton melbourne vienna verona siena adelaide alberta regina isis cairo
+    aden odessa samara santiago diego tyler troy logan preston bradford milton melbourne vienna verona siena adelaide alberta regina isis cairo
     phoenix london trinity eden jasper aurora geneva valencia marina mercedes laurel kingston clinton nelson
     """.split()
 )
@@ -275,6 +342,6 @@ COMMON = frozenset(
     west white wood york young guinea jersey java champagne hamburger panama india amal fatah badr front guard army force forces
     storm dawn shield base movement future change now telegram apple amazon meta target shell total vice politico time mirror
     independent guardian observer times post express nation standard today herald telegraph globe monitor anna ana mena sana irna
-    wafa nina efe dpa
+    wafa nina efe dpa goma sake
     """.split()
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.entities.catalogue import Catalogue
 from bot.entities.evidence import (
@@ -27,6 +27,8 @@ from bot.model import Entity, Kind, Mention
 from bot.text.fold import Folded, fold, fold_key
 
 REBUILD_FROM = 200  # names added at run time before the big automaton is built anew
+_OWNER = re.compile(r"(\w[\w -]*\w)['’]s ")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
 
 
 class Matcher:
@@ -79,6 +81,7 @@ class Matcher:
 
     def _candidates(self, text: str, folded: Folded) -> list[Candidate]:
         found: dict[tuple[int, int], Candidate] = {}
+        addresses = [match.span() for match in _ADDRESS.finditer(text)] if "://" in text or "www." in text else []
         for names in (self._big, self._small):
             for start, end, pattern in names.scanner.find(folded.data):
                 senses, decoy = names.senses[pattern], names.decoy[pattern]
@@ -92,7 +95,10 @@ class Matcher:
                 words = folded.data.count(b" ", start, end) - 1
                 if words > 1 and not names.punctuated[pattern] and crosses_a_sentence(surface):
                     continue
+                if any(first <= a < last for first, last in addresses):
+                    continue
                 found[(start, end)] = Candidate(a, b, surface, words, list(senses), decoy=decoy)
+        _part_owners(found)
         return list(found.values())
 
     def _context(self, text: str, candidates: Sequence[Candidate]) -> Context:
@@ -102,17 +108,21 @@ class Matcher:
         context = Context(text, set(), {}, loud, soft)
         top = _longest(candidates)
         strong: set[str] = set()
+        starts: set[int] = set()
         countries: Counter[str] = Counter()
         for candidate in top:
-            firm = [sense.entity for sense in candidate.senses if not sense.weak]
+            firm = [sense.entity for sense in candidate.senses if not sense.is_weak(candidate.surface)]
             if candidate.decoy or not firm or not written_as_name(candidate.surface, context):
                 continue
             strong |= {entity.id for entity in firm}
+            starts.add(candidate.start)
+            if len({entity.country for entity in firm}) > 1:
+                continue  # Tripoli speaks for neither Libya nor Lebanon
             countries.update(entity.country for entity in firm if entity.kind.is_place and entity.country)
             countries.update(
                 iso for entity in firm if entity.kind is Kind.ACTOR and len(entity.area) == 1 for iso in entity.area
             )
-        context.strong, context.countries = strong, countries
+        context.strong, context.countries, context.starts = strong, countries, starts
         return context
 
     def _settle(self, group: list[Candidate], context: Context) -> list[Verdict]:
@@ -143,13 +153,8 @@ class _Names:
         punctuated: set[str] = set()
         for entity in entities:
             punctuated |= {fold_key(name) for name in entity.all_names if crosses_a_sentence(name)}
-            for form, weak in _forms(entity):
-                senses = table.setdefault(form, [])
-                known = next((number for number, sense in enumerate(senses) if sense.entity.id == entity.id), None)
-                if known is None:
-                    senses.append(Sense(entity, weak))
-                elif senses[known].weak and not weak and form not in {fold_key(name) for name in entity.weak}:
-                    senses[known] = replace(senses[known], weak=False)
+            for form, sense in _senses(entity).items():
+                table.setdefault(form, []).append(sense)
         decoy_keys = {fold_key(phrase) for phrase in decoys}
         keys = sorted(table.keys() | decoy_keys)
         self.senses = [table.get(key, []) for key in keys]
@@ -158,15 +163,30 @@ class _Names:
         self.scanner: Scanner = build_scanner(keys)
 
 
-def _forms(entity: Entity) -> Iterable[tuple[str, bool]]:
-    """(folded form, weak) of every spelling; a name listed as weak is weak in all its forms."""
+def _senses(entity: Entity) -> dict[str, Sense]:
+    """Folded form → the sense it has; a name listed as weak is weak in all its forms that no strong name shares."""
     droppable = entity.kind in (Kind.ACTOR, Kind.TOWN, Kind.PLACE)
     weak = {fold_key(name) for name in entity.weak}
-    for name in entity.all_names:
-        is_weak = fold_key(name) in weak
-        for number, form in enumerate(folded_forms(name, droppable_article=droppable)):
-            if len(form.replace(" ", "")) >= 2:
-                yield form, is_weak or (number > 0 and form in weak)
+    strong = {fold_key(name) for name in (entity.name, *entity.names) if name not in entity.weak}
+    found: dict[str, Sense] = {}
+    for name in (*entity.weak, entity.name, *entity.names):
+        for form in folded_forms(name, droppable_article=droppable):
+            if len(form.replace(" ", "")) < 2:
+                continue
+            is_weak = form in weak or (name in entity.weak and form not in strong)
+            if form not in found or not is_weak:
+                found[form] = Sense(entity, is_weak and form not in strong, mixed=form in weak and form in strong)
+    return found
+
+
+def _part_owners(found: Mapping[tuple[int, int], Candidate]) -> None:
+    """`Iran's foreign ministry` is two names, one behind the other: the country, and the ministry under the other words."""
+    places = {(candidate.start, candidate.end) for candidate in found.values()}
+    for candidate in found.values():
+        owner = _OWNER.match(candidate.surface) if candidate.words > 2 else None
+        if owner and (candidate.start, candidate.start + owner.end(1)) in places:
+            candidate.start += owner.end()
+            candidate.surface = candidate.surface[owner.end() :]
 
 
 def _longest(candidates: Sequence[Candidate]) -> list[Candidate]:

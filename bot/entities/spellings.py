@@ -43,7 +43,9 @@ _CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ськ", ("ська", "ську", "ськом", "ське")),
     ("ов", ("ова", "ову", "овом", "ове", "овым", "овим")),
     ("ев", ("ева", "еву", "евом", "еве", "евым")),
-    ("ів", ("ова", "еву", "еві", "ову", "ові", "овом")),
+    ("иів", ("иєва", "иєву", "иєві", "иєвом")),
+    ("ів", ("ова", "еву", "еві", "ову", "ові", "овом", "ового", "овому", "овим")),
+    ("ье", ("ья", "ью", "ьем")),
     ("иі", ("ого", "ому", "им")),
     ("ии", ("ого", "ему", "им", "ом")),
     ("ое", ("ого", "ому", "ым", "ом")),
@@ -92,7 +94,7 @@ def _articled(words: list[str], droppable: bool) -> Iterator[str]:
 
 def _declined(words: list[str]) -> Iterator[str]:
     """All words of a name are declined together: Восточная Гута, в Восточной Гуте. Acronyms stay as they are."""
-    if any(len(word) < 4 for word in words) or len(words) > 3:
+    if len(words[0]) < 4 or len(words) > 3:
         return
     forms = [list(_endings(word)) for word in words]
     most = max(len(form) for form in forms)

@@ -32,6 +32,11 @@ _TOWN, _BIG, _HUGE = 5_000, 100_000, 500_000  # people from which a place's name
 _MOST_CHOICES = 60
 _ABBREVIATED = frozenset(fold_key(short) for shorts in ABBREVIATIONS.values() for short in shorts)
 _BEHIND = re.compile(r"\s*,\s+|\s*\(\s*")
+# "Perth, in Scotland", "Victoria, capital of the Seychelles", "Valencia in eastern Spain"
+_INSIDE = re.compile(
+    r",?\s(?:(?:the\s)?(?:capital|city|town|village|port)\s(?:of|in)|in)\s(?:the\s)?"
+    r"(?:(?:north|south|east|west|centre|center|middle|state|province|region|\w{4,8}ern|central)\s(?:of\s)?)*(?:the\s)?"
+)
 _LOCATIVE = frozenset("in near outside around".split())
 _SPEAKS = frozenset("said says told added wrote tweeted explained testified admitted pleaded".split())
 # Words that are a place somewhere, but alone in a text are something else.
@@ -193,7 +198,8 @@ class World:
         for span in spans:
             groups.setdefault(span.key, []).append(span)
         for span, following in pairwise(spans):
-            if _BEHIND.fullmatch(text[span.end : following.start]):
+            gap = text[span.end : following.start]
+            if _BEHIND.fullmatch(gap) or (len(gap) < 60 and _INSIDE.fullmatch(gap)):
                 behind.setdefault(span.key, []).append(following.key)
         return [
             Toponym(key, self._choices(group), tuple(behind.get(key, ())), len(group)) for key, group in groups.items()
