@@ -90,7 +90,7 @@ class Pipeline:
         """Source → clean → match → story → rules → one transaction."""
         now = self._clock.now()
         self._checkpoint("after fetch")
-        drafts = [self._matched(draft, progress) for draft in self._new(batch)]
+        drafts = self._matched(self._new(batch), progress)
         self._checkpoint("after match")
         with self._store.read() as cx:
             rules = self._current_rules(cx)
@@ -137,11 +137,14 @@ class Pipeline:
                 drafts.append(Draft(article, (), changed=article.key in keys))
         return drafts
 
-    def _matched(self, draft: Draft, progress: Callable[[str], None]) -> Draft:
-        progress(draft.article.title)
-        text = draft.article.text
-        found = self._matcher.mentions(text)
-        return replace(draft, mentions=tuple(_in_sentences(found, sentences(text)))) if found else draft
+    def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
+        matched = []
+        found = self._matcher.all_mentions([draft.article.text for draft in drafts])
+        for draft, mentions in zip(drafts, found, strict=True):
+            progress(draft.article.title)
+            placed = _in_sentences(mentions, sentences(draft.article.text)) if mentions else ()
+            matched.append(replace(draft, mentions=tuple(placed)))
+        return matched
 
     def _with_stories(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
         if not drafts:

@@ -72,6 +72,8 @@ def load_catalogue(paths: Iterable[Path]) -> Catalogue:
 
 def name_fault(name: str) -> str:
     """Why a name cannot be tracked, or nothing: one letter or digits alone would fire on everything."""
+    if sum(map(str.isalpha, name)) > 1:
+        return ""
     key = fold_key(name).replace(" ", "")
     if not key:
         return "holds no letter"

@@ -10,8 +10,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from bot.entities.words import COMMON, FIRST_NAMES
 from bot.model import Entity, Kind, Mention
 
 BEFORE_PLACE = frozenset(
@@ -107,7 +108,6 @@ class Candidate:
     surface: str
     words: int
     senses: list[Sense]
-    rows: list[int] = field(default_factory=list)  # places of the world gazetteer
     decoy: bool = False
 
 
@@ -216,9 +216,9 @@ def _weigh(
             and candidate.surface.lower() in COMMON
         ):
             return 0.0, (f"“{candidate.surface}” is an ordinary word here",)
-        if entity.kind.is_place and candidate.surface.lower() in FIRST_NAMES:
-            if context.before_a_surname(candidate.start, candidate.end):
-                return 0.0, (f"“{candidate.surface}” is a first name here",)
+        first_name = entity.kind.is_place and candidate.surface.lower() in FIRST_NAMES
+        if first_name and context.before_a_surname(candidate.start, candidate.end):
+            return 0.0, (f"“{candidate.surface}” is a first name here",)
     elif not _weak_form_fits(entity, candidate, context):
         return 0.0, (f"“{candidate.surface}” is not written as a name here",)
     else:
@@ -319,29 +319,3 @@ def _kin(entity: Entity, entities: Mapping[str, Entity]) -> set[str]:
     if parent and parent.parent and not parent.kind.is_place:
         kin.add(parent.parent)
     return {item for item in kin if item}
-
-
-# First names that are places too; alone they need a neighbour that speaks of a place.
-FIRST_NAMES = frozenset(
-    """
-    jordan georgia chad paris florence sydney charlotte victoria lincoln austin dallas houston madison jackson hamilton washington
-    sofia alexandria israel brooklyn savannah carolina dakota virginia montana chelsea lourdes asia india kenya ireland francis
-    aden odessa samara santiago diego tyler troy logan preston bradford milton melbourne vienna verona siena adelaide alberta regina isis cairo
-    phoenix london trinity eden jasper aurora geneva valencia marina mercedes laurel kingston clinton nelson
-    """.split()
-)
-
-# Words that are also names of places or groups somewhere; in small letters they are just words.
-COMMON = frozenset(
-    """
-    hit nice reading mobile bath split most along bar ball bay bend best bird bond bury cash center central china cork date deal
-    dover eagle early east enterprise eye faith field fort forest golden grace hand harbor hope hull ideal independence island
-    justice lead liberal liberty lima lodge long march mercy mine moral mission moscow mull normal north of orange paradise park
-    peace pike pine police poole port pride progress protection rain republic rice rich rock rome rugby rush sale sandwich sandy
-    save say south spring star stone success sun surprise tan temple torch tour troy turkey union unity van victor victory wells
-    west white wood york young guinea jersey java champagne hamburger panama india amal fatah badr front guard army force forces
-    storm dawn shield base movement future change now telegram apple amazon meta target shell total vice politico time mirror
-    independent guardian observer times post express nation standard today herald telegraph globe monitor anna ana mena sana irna
-    wafa nina efe dpa goma sake
-    """.split()
-)

@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 
 from bot.entities.provinces import ABBREVIATIONS, CENTRES
 from bot.entities.scan import Daachorse
+from bot.entities.words import AMBIGUOUS
 from bot.model import Entity, Kind
 from bot.text.fold import fold_key
+from bot.text.script import SCRIPTS, script_of
 
 INDEXED = 9  # letters of a name that the index of deletions covers
-FORMAT = 6  # raise it when the layout below changes
-SCRIPTS = ("latin", "arabic", "cyrillic", "other")
+FORMAT = 9  # raise it when the layout below changes
 _LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
 Progress = Callable[[int, int, str], None]
 
@@ -113,6 +114,20 @@ class Gazetteer:
         lows, highs = np.searchsorted(digests, wanted, "left"), np.searchsorted(digests, wanted, "right")
         found = {int(number) for low, high in zip(lows, highs, strict=True) for number in numbers[low:high]}
         return [self._key(number) for number in found]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Names of places that are too common as words to be looked for."""
+        found: list[str] = self._meta["left_out"]
+        return found
+
+    def every_name(self) -> Iterator[tuple[str, int]]:
+        """(folded name, people of the largest place called so), in no order that means anything."""
+        people = self.rows["population"]
+        for script, keys in self._keys.items():
+            first, places = self._array(f"{script}.first"), self._array(f"{script}.places")
+            most = np.maximum.reduceat(people[places], first[:-1]) if len(keys) else ()
+            yield from ((keys[number], int(count)) for number, count in enumerate(most))
 
     def _key(self, number: int) -> str:
         for keys in self._keys.values():
@@ -228,6 +243,7 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
     rows = np.zeros(len(listed), kinds)
     blob = bytearray()
     patterns: dict[str, dict[str, list[int]]] = {script: {} for script in SCRIPTS}
+    left_out: set[str] = set()
     for number, place in enumerate(listed):
         rows[number] = (
             place.geonameid, place.lat, place.lon, min(place.population, 2**31 - 1),
@@ -237,6 +253,8 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
         for key in {fold_key.__wrapped__(name) for name in (place.name, *place.names)}:
             if usable(key):
                 patterns[script_of(key)].setdefault(key, []).append(number)
+            elif key in AMBIGUOUS:
+                left_out.add(key)
         if number % 5000 == 0:
             progress(number, len(listed), "places")
     np.save(folder / "rows.npy", rows)
@@ -257,6 +275,7 @@ def compile_places(places: Iterable[Place], folder: Path, progress: Progress = _
         "admins": admins,
         "capitals": _capitals(),
         "places": len(listed),
+        "left_out": sorted(left_out),
         "names": sum(map(len, patterns.values())),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
@@ -295,18 +314,8 @@ def deletions(key: str) -> Iterator[int]:
 
 
 def usable(key: str) -> bool:
-    """Whether a folded name can be searched: two letters or more, and not only digits."""
-    return len(key) > 1 and not key.replace(" ", "").isdigit()
-
-
-def script_of(key: str) -> str:
-    """Which automaton a folded name belongs to: by its first letter beyond ASCII, or Latin."""
-    for letter in key:
-        if letter > "\u007f":
-            if "\u0600" <= letter <= "\u06ff" or "\u0750" <= letter <= "\u077f":
-                return "arabic"
-            return "cyrillic" if "\u0400" <= letter <= "\u052f" else "other"
-    return "latin"
+    """Whether a folded name is looked for in texts: two letters or more, not only digits, not one of the commonest words."""
+    return len(key) > 1 and not key.replace(" ", "").isdigit() and key not in AMBIGUOUS
 
 
 def shipped_places(progress: Progress = _silent) -> Iterator[Place]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,7 +12,6 @@ from bot.entities.catalogue import Catalogue
 from bot.entities.evidence import (
     Candidate,
     Context,
-    Sense,
     Verdict,
     crosses_a_sentence,
     judge,
@@ -19,14 +19,13 @@ from bot.entities.evidence import (
     written_as_name,
 )
 from bot.entities.gazetteer import Gazetteer
+from bot.entities.names import Names
 from bot.entities.nlp import Model
-from bot.entities.scan import Scanner, build_scanner
-from bot.entities.spellings import folded_forms
 from bot.entities.world import World
 from bot.model import Entity, Kind, Mention
-from bot.text.fold import Folded, fold, fold_key
+from bot.text.fold import fold, fold_all
+from bot.text.script import scripts_of
 
-REBUILD_FROM = 200  # names added at run time before the big automaton is built anew
 _OWNER = re.compile(r"(\w[\w -]*\w)['’]s ")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
 
@@ -38,8 +37,8 @@ class Matcher:
         self._world = World(catalogue, gazetteer, model) if gazetteer else None
         self._lock = threading.Lock()
         self._catalogue = catalogue
-        self._big = _Names(catalogue.entities.values(), catalogue.decoys)
-        self._small = _Names((), ())
+        self._big = Names(catalogue.entities.values(), catalogue.decoys)
+        self._small = Names((), ())
         self._added: list[Entity] = []
 
     def add(self, entity: Entity) -> None:
@@ -47,7 +46,7 @@ class Matcher:
         with self._lock:
             self._added.append(entity)
             self._catalogue = self._catalogue.with_entities([entity])
-            self._small = _Names(self._added, ())
+            self._small = Names(self._added, ())
 
     def mentions(self, text: str, *, all_places: bool = False, home: str | None = None) -> tuple[Mention, ...]:
         """The mentions of a text, by start, none overlapping another.
@@ -55,18 +54,26 @@ class Matcher:
         `all_places` adds every place of the world gazetteer and the names that the model finds; `home` is the
         outlet's country (ISO code), which speaks for places there.
         """
-        folded = fold(text)
-        candidates = self._candidates(text, folded)
-        context = self._context(text, candidates)
-        verdicts = self._verdicts(candidates, context)
+        verdicts, context = self._judged(text, self._candidates([text])[0])
         if all_places and self._world:
-            return tuple(self._world.mentions(text, folded, verdicts, context, home))
+            return tuple(self._world.mentions(text, fold(text), verdicts, context, home))
         return tuple(mention_of(verdict) for verdict in verdicts if verdict.entity)
+
+    def all_mentions(self, texts: Sequence[str]) -> list[tuple[Mention, ...]]:
+        """The mentions of many texts, which are folded and searched together."""
+        found = []
+        for text, candidates in zip(texts, self._candidates(texts), strict=True):
+            verdicts, _ = self._judged(text, candidates)
+            found.append(tuple(mention_of(verdict) for verdict in verdicts if verdict.entity))
+        return found
 
     def verdicts(self, text: str) -> list[Verdict]:
         """Every name that was found, what was decided about it and why; those refused too."""
-        candidates = self._candidates(text, fold(text))
-        return self._verdicts(candidates, self._context(text, candidates))
+        return self._judged(text, self._candidates([text])[0])[0]
+
+    def _judged(self, text: str, candidates: list[Candidate]) -> tuple[list[Verdict], Context]:
+        context = self._context(text, candidates)
+        return self._verdicts(candidates, context), context
 
     def _verdicts(self, candidates: list[Candidate], context: Context) -> list[Verdict]:
         groups = list(_overlapping(candidates))
@@ -79,27 +86,26 @@ class Matcher:
             verdicts = [verdict for group in groups for verdict in self._settle(group, context)]
         return sorted(verdicts, key=lambda verdict: (verdict.candidate.start, -verdict.candidate.end))
 
-    def _candidates(self, text: str, folded: Folded) -> list[Candidate]:
-        found: dict[tuple[int, int], Candidate] = {}
-        addresses = [match.span() for match in _ADDRESS.finditer(text)] if "://" in text or "www." in text else []
-        for names in (self._big, self._small):
-            for start, end, pattern in names.scanner.find(folded.data):
-                senses, decoy = names.senses[pattern], names.decoy[pattern]
-                known = found.get((start, end))
-                if known:
-                    known.senses += senses
-                    known.decoy |= decoy
-                    continue
-                a, b = folded.span(start, end)
-                surface = text[a:b]
-                words = folded.data.count(b" ", start, end) - 1
-                if words > 1 and not names.punctuated[pattern] and crosses_a_sentence(surface):
-                    continue
-                if any(first <= a < last for first, last in addresses):
-                    continue
-                found[(start, end)] = Candidate(a, b, surface, words, list(senses), decoy=decoy)
-        _part_owners(found)
-        return list(found.values())
+    def _candidates(self, texts: Sequence[str]) -> list[list[Candidate]]:
+        found: list[dict[tuple[int, int], Candidate]] = [{} for _ in texts]
+        for folded, numbers, starts in fold_all(texts):
+            scripts = scripts_of(folded.data)
+            for names in (self._big, self._small):
+                for (first, last, _), pattern in names.find(folded.data, scripts):
+                    start, end = folded.span(first, last)
+                    which = bisect_right(starts, start) - 1
+                    place = start - starts[which], end - starts[which]
+                    number = numbers[which]
+                    known = found[number].get(place)
+                    if known:
+                        known.senses += pattern.senses
+                        known.decoy |= pattern.decoy
+                        continue
+                    words = folded.data.count(b" ", first, last) - 1
+                    surface = texts[number][place[0] : place[1]]
+                    if words == 1 or pattern.punctuated or not crosses_a_sentence(surface):
+                        found[number][place] = Candidate(*place, surface, words, list(pattern.senses), pattern.decoy)
+        return [_outside_addresses(text, _part_owners(places)) for text, places in zip(texts, found, strict=True)]
 
     def _context(self, text: str, candidates: Sequence[Candidate]) -> Context:
         sample = text if len(text) < 20_000 else text[:20_000]
@@ -145,48 +151,22 @@ class Matcher:
         return verdicts
 
 
-class _Names:
-    """The patterns of a set of entities and what each can mean."""
-
-    def __init__(self, entities: Iterable[Entity], decoys: Sequence[str]) -> None:
-        table: dict[str, list[Sense]] = {}
-        punctuated: set[str] = set()
-        for entity in entities:
-            punctuated |= {fold_key(name) for name in entity.all_names if crosses_a_sentence(name)}
-            for form, sense in _senses(entity).items():
-                table.setdefault(form, []).append(sense)
-        decoy_keys = {fold_key(phrase) for phrase in decoys}
-        keys = sorted(table.keys() | decoy_keys)
-        self.senses = [table.get(key, []) for key in keys]
-        self.decoy = [key in decoy_keys for key in keys]
-        self.punctuated = [key in punctuated for key in keys]  # a comma or bracket inside belongs to the name
-        self.scanner: Scanner = build_scanner(keys)
-
-
-def _senses(entity: Entity) -> dict[str, Sense]:
-    """Folded form → the sense it has; a name listed as weak is weak in all its forms that no strong name shares."""
-    droppable = entity.kind in (Kind.ACTOR, Kind.TOWN, Kind.PLACE)
-    weak = {fold_key(name) for name in entity.weak}
-    strong = {fold_key(name) for name in (entity.name, *entity.names) if name not in entity.weak}
-    found: dict[str, Sense] = {}
-    for name in (*entity.weak, entity.name, *entity.names):
-        for form in folded_forms(name, droppable_article=droppable):
-            if len(form.replace(" ", "")) < 2:
-                continue
-            is_weak = form in weak or (name in entity.weak and form not in strong)
-            if form not in found or not is_weak:
-                found[form] = Sense(entity, is_weak and form not in strong, mixed=form in weak and form in strong)
-    return found
-
-
-def _part_owners(found: Mapping[tuple[int, int], Candidate]) -> None:
+def _part_owners(found: Mapping[tuple[int, int], Candidate]) -> list[Candidate]:
     """`Iran's foreign ministry` is two names, one behind the other: the country, and the ministry under the other words."""
-    places = {(candidate.start, candidate.end) for candidate in found.values()}
     for candidate in found.values():
         owner = _OWNER.match(candidate.surface) if candidate.words > 2 else None
-        if owner and (candidate.start, candidate.start + owner.end(1)) in places:
+        if owner and (candidate.start, candidate.start + owner.end(1)) in found:
             candidate.start += owner.end()
             candidate.surface = candidate.surface[owner.end() :]
+    return list(found.values())
+
+
+def _outside_addresses(text: str, candidates: list[Candidate]) -> list[Candidate]:
+    """Without the words inside web addresses."""
+    if "://" not in text and "www." not in text:
+        return candidates
+    addresses = [match.span() for match in _ADDRESS.finditer(text)]
+    return [c for c in candidates if not any(first <= c.start < last for first, last in addresses)]
 
 
 def _longest(candidates: Sequence[Candidate]) -> list[Candidate]:

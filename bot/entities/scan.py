@@ -14,7 +14,7 @@ Hit = tuple[int, int, int]  # first byte, byte after the last, number of the pat
 
 
 class Scanner(Protocol):
-    """Every place at which a pattern stands, in any order."""
+    """Every place at which a pattern stands, by their ends, the longest first."""
 
     def find(self, data: bytes) -> list[Hit]: ...
 
@@ -62,10 +62,8 @@ class RustAhoCorasick:
         self._automaton = BytesAhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
 
     def find(self, data: bytes) -> list[Hit]:
-        return [
-            (start, end, number)
-            for number, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True)
-        ]
+        found = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        return sorted(((start, end, number) for number, start, end in found), key=by_end)
 
 
 class WordIndex:
@@ -84,22 +82,34 @@ class WordIndex:
                 if data.startswith(pattern, start):
                     hits.append((start, start + len(pattern), number))
             start += len(word) + 1
-        return hits
+        return sorted(hits, key=by_end)
 
 
 def longest(hits: Sequence[Hit]) -> list[Hit]:
-    """Leftmost, then longest, none overlapping another; neighbours may share the space between them."""
+    """Leftmost, then longest, none overlapping another; neighbours may share the space between them.
+
+    The hits come by their ends, the longest first, as a scanner gives them. A hit that begins inside an accepted one
+    is out; one that begins before accepted ones swallows them.
+    """
     chosen: list[Hit] = []
     free = 0
-    for hit in sorted(hits, key=_leftmost_longest):
-        if hit[0] >= free:
-            chosen.append(hit)
-            free = hit[1] - 1
+    for hit in hits:
+        start = hit[0]
+        if start < free:
+            before = len(chosen)
+            while before and start <= chosen[before - 1][0]:
+                before -= 1
+            if before and start < chosen[before - 1][1] - 1:
+                continue
+            del chosen[before:]
+        chosen.append(hit)
+        free = hit[1] - 1
     return chosen
 
 
-def _leftmost_longest(hit: Hit) -> tuple[int, int]:
-    return hit[0], -hit[1]
+def by_end(hit: Hit) -> tuple[int, int]:
+    """The order in which a scanner gives its hits."""
+    return hit[1], hit[0]
 
 
 def overlaps(hits: Sequence[Hit], chosen: Sequence[Hit]) -> list[Hit]:

@@ -11,8 +11,6 @@ from itertools import pairwise
 from bot.entities.catalogue import Catalogue
 from bot.entities.evidence import (
     BEFORE_PLACE,
-    COMMON,
-    FIRST_NAMES,
     TITLES,
     Context,
     Verdict,
@@ -24,8 +22,10 @@ from bot.entities.gazetteer import Gazetteer
 from bot.entities.nlp import Model, Named, label_at
 from bot.entities.provinces import ABBREVIATIONS, POSTAL
 from bot.entities.resolve import Choice, Toponym, resolve
+from bot.entities.words import COMMON, FIRST_NAMES
 from bot.model import Entity, Kind, Mention
 from bot.text.fold import Folded, fold_key
+from bot.text.script import scripts_of
 
 _PLACE_LABELS = frozenset({"GPE", "LOC"})
 _TOWN, _BIG, _HUGE = 5_000, 100_000, 500_000  # people from which a place's name needs less and less help
@@ -103,7 +103,7 @@ class World:
         """Places by name, longest first; what belongs to a tracked actor or a decoy is not looked at."""
         found: dict[tuple[int, int], _Span] = {}
         blocked: list[tuple[int, int]] = []
-        for first, last, rows in self._gazetteer.find(folded.data, _scripts(text)):
+        for first, last, rows in self._gazetteer.find(folded.data, scripts_of(folded.data)):
             start, end = folded.span(first, last)
             surface = text[start:end]
             if _could_be_place(surface, context):
@@ -236,15 +236,6 @@ def _covers(span: _Span, name: Named, text: str) -> bool:
     left = text[name.start : max(name.start, span.start)] + " " + text[span.end : max(span.end, name.end)]
     rest = [word for word in re.findall(r"\w+", left) if word.lower() not in _ADJECTIVES]
     return all(word.islower() and len(word) < 3 for word in rest)
-
-
-def _scripts(text: str) -> list[str]:
-    found = ["latin"] if re.search("[A-Za-z]", text) else []
-    if not text.isascii():
-        found += ["arabic"] if re.search("[\u0600-\u077f]", text) else []
-        found += ["cyrillic"] if re.search("[\u0400-\u052f]", text) else []
-        found += ["other"] if re.search("[^\u0000-\u036f\u0400-\u052f\u0600-\u077f\u1e00-\u206f]", text) else []
-    return found
 
 
 def _could_be_place(surface: str, context: Context) -> bool:

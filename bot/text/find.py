@@ -13,6 +13,6 @@ def find_words(text: str, words: str) -> list[tuple[int, int]]:
         needle = f" {word} ".encode()
         at = folded.data.find(needle)
         while at >= 0:
-            spans.add((int(folded.origin[at + 1]), int(folded.origin[at + len(needle) - 2]) + 1))
+            spans.add(folded.span(at, at + len(needle)))
             at = folded.data.find(needle, at + len(needle) - 1)
     return sorted(spans)

@@ -6,8 +6,8 @@ import pytest
 
 from bot.data_files import data_folder
 from bot.entities.catalogue import Catalogue, load_catalogue
-from bot.entities.evidence import COMMON
 from bot.entities.match import Matcher
+from bot.entities.words import COMMON
 from bot.model import Entity
 
 
