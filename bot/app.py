@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
+import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ from bot.editor import send_due_digests
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.gazetteer import compiled_gazetteer
 from bot.entities.lookup import Lookup
-from bot.entities.match import Matcher
+from bot.entities.nlp import Model
+from bot.known import Known
 from bot.model import Channel, Clock, Request
 from bot.outbox import Outbox
 from bot.pipeline import Pipeline
@@ -35,6 +38,8 @@ from handlers import completions, dispatch
 from handlers.context import Context
 
 DEFAULT_QUERY = "kind:actor OR kind:town"
+log = logging.getLogger(__name__)
+
 TICK = 0.5  # seconds between looks at what is due
 DIGEST_TICK = 5.0
 PATIENCE = 8.0  # seconds a stopping service gives what is under way; SIGTERM promises ten
@@ -74,11 +79,11 @@ def open_app(
     clock = clock or SystemClock()
     catalogue = load_catalogue(catalogue_files or settings.entity_folders)
     lookup = Lookup(catalogue, compiled_gazetteer(settings.store.folder))
+    known = Known(catalogue, lookup, Model() if settings.entities.model else None)
     store = Store(settings.database_url)
     try:
-        matcher = Matcher(catalogue)
-        context = Context(store, catalogue, lookup, clock, settings, woken=[])
-        pipeline = Pipeline(store, catalogue, matcher, context.resolve, clock, settings.feeds.fresh, checkpoint)
+        context = Context(store, catalogue, lookup, known, clock, settings, woken=[])
+        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, checkpoint)
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         channel = _furnish(store, settings, clock.now())
         yield App(settings, store, catalogue, context, pipeline, clock, owner, channel)
@@ -128,6 +133,7 @@ class Service:
                 asyncio.create_task(self.poller.run(self.stop, self.outbox.wake)),
                 asyncio.create_task(self.outbox.run(self.stop)),
                 asyncio.create_task(self._digests()),
+                asyncio.create_task(self._gazetteer()),
             ]
             talking = asyncio.create_task(self._talk(talk)) if talk else None
             await self.stop.wait()
@@ -153,10 +159,34 @@ class Service:
 
     async def _digests(self) -> None:
         while not self.stop.is_set():
-            if await asyncio.to_thread(send_due_digests, self.app.store, self.app.catalogue, self.app.clock.now()):
+            if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, self.app.clock.now()):
                 self.outbox.wake()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), timeout=DIGEST_TICK)
+
+    async def _gazetteer(self) -> None:
+        """The first service of an installation compiles the places of the world, in a process of its own."""
+        folder = self.app.settings.store.folder
+        if compiled_gazetteer(folder):
+            return
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "places", "compile"),
+            env={**os.environ, "VEDETTE_STORE_FOLDER": str(folder)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        done, stopped = asyncio.create_task(child.wait()), asyncio.create_task(self.stop.wait())
+        await asyncio.wait({done, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
+        gazetteer = compiled_gazetteer(folder)
+        if gazetteer:
+            self.app.context.lookup.take(gazetteer)
+        elif not self.stop.is_set():
+            log.warning("the world gazetteer could not be compiled; look-ups know the catalogue alone")
 
     async def close(self) -> None:
         await self.fetcher.close()

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import ConfigFaults, VedetteError
+from bot.errors import ConfigFaults, UserError, VedetteError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 OK, FAULT, MISUSE = 0, 1, 2
+MOST_NAMED_FAULTS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,6 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     match.add_argument("--jsonl", action="store_true", help='read {"id","text"} lines, write {"id","mentions"} lines')
     match.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
     match.set_defaults(run=_match)
+
+    places = commands.add_parser("places", help="compile the world gazetteer; bring in places from a GeoNames file")
+    places.add_argument("action", choices=["import", "compile"], help="what to do")
+    places.add_argument("file", type=Path, nargs="?", help="IQ.zip, IQ.txt … from download.geonames.org/export/dump")
+    places.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    places.set_defaults(run=_places)
+
+    entities = commands.add_parser("entities", help="bring in entities from FollowTheMoney JSON lines or a table")
+    entities.add_argument("action", choices=["import"], help="what to do")
+    entities.add_argument("file", type=Path, help="a .jsonl file (OpenSanctions, Aleph) or a .csv file with a header")
+    entities.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    entities.set_defaults(run=_entities)
 
     parse = commands.add_parser("parse", help="parse feed files named on stdin, one path a line")
     parse.add_argument("--jsonl", action="store_true", required=True, help="write one JSON line a file")
@@ -151,6 +164,59 @@ def _match(options: argparse.Namespace) -> int:
             for mention in matcher.mentions(source.read(), all_places=options.all):
                 print(json.dumps(mention_data(mention), ensure_ascii=False))
     return OK
+
+
+def _places(options: argparse.Namespace) -> int:
+    from bot.entities import geonames
+    from bot.entities.gazetteer import IMPORTED, open_gazetteer
+
+    settings = _settings(options)
+    if options.action == "import":
+        if options.file is None:
+            raise UserError("Which file?", "vedette places import IQ.zip")
+        done = geonames.keep(options.file, settings.store.folder / IMPORTED)
+        _say_faults(done.broken, done.faults)
+        print(f"{done.kept:,} places taken in, {done.left_out:,} features left out that news does not name.")
+    gazetteer = open_gazetteer(settings.store.folder, _progress_on_stderr)
+    print(f"The gazetteer holds {len(gazetteer):,} places.")
+    return OK
+
+
+def _entities(options: argparse.Namespace) -> int:
+    from bot.app import SystemClock
+    from bot.entities.catalogue import entity_data
+    from bot.entities.imports import read_entities
+    from bot.store import tracked
+    from bot.store.engine import Store
+
+    settings = _settings(options)
+    good, faults, silent = {}, [], 0
+    for read in read_entities(options.file):
+        if read.entity:
+            good[read.entity.id] = read.entity
+        elif read.fault:
+            faults.append(read.fault)
+        else:
+            silent += 1
+    _say_faults(len(faults), faults[:MOST_NAMED_FAULTS])
+    store = Store(settings.database_url)
+    try:
+        with store.write() as cx:
+            tracked.replace(cx, tracked.SHARED, map(entity_data, good.values()), "import", SystemClock().now())
+    finally:
+        store.close()
+    print(f"{len(good):,} entities taken in for every workspace, {silent:,} lines left out that name nobody.")
+    return OK
+
+
+def _say_faults(count: int, named: Sequence[str]) -> None:
+    if count:
+        print(
+            f"{count:,} broken lines are left out, such as:",
+            *(f"  {fault}" for fault in named),
+            sep="\n",
+            file=sys.stderr,
+        )
 
 
 def _progress_on_stderr(done: int, total: int, what: str) -> None:

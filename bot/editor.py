@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.cards.card import Card, card_to_data
 from bot.digest import DigestFacts, StoryFacts, digest_card, next_digest
 from bot.entities.catalogue import Catalogue
+from bot.known import Known
 from bot.model import Channel, FiledArticle
 from bot.store import articles, digests, outbox, sources, subscriptions
 from bot.store.engine import Store
@@ -26,7 +27,7 @@ def build_digest(
         found = articles.articles_between(cx, channel.workspace, None, None, MOST_ARTICLES)
     else:
         found = articles.seen_between(cx, channel.workspace, since, until, MOST_ARTICLES)
-    cited = articles.citations_of(cx, [item.id for item in found])
+    cited = articles.citations_of(cx, channel.workspace, [item.id for item in found])
     grouped: dict[int, list[FiledArticle]] = {}
     for item in sorted(found, key=lambda item: (item.at, item.id)):
         grouped.setdefault(item.story_id, []).append(item)
@@ -39,7 +40,7 @@ def build_digest(
     return digest_card(facts, catalogue.entities)
 
 
-def send_due_digests(store: Store, catalogue: Catalogue, now: datetime) -> int:
+def send_due_digests(store: Store, known: Known, now: datetime) -> int:
     """Enqueue every digest that is due; two processes doing this at once make one digest."""
     with store.read() as cx:
         due = digests.due_schedules(cx, now)
@@ -50,7 +51,7 @@ def send_due_digests(store: Store, catalogue: Catalogue, now: datetime) -> int:
             channel = subscriptions.channel(cx, schedule.channel_id)
             if now - schedule.next_digest_at <= LATE and digests.take_day(cx, channel.id, local_date, now):
                 since = schedule.last_digest_at or schedule.next_digest_at - timedelta(days=1)
-                card = build_digest(cx, channel, since, now, catalogue)
+                card = build_digest(cx, channel, since, now, known.catalogue_of(channel.workspace))
                 key = outbox.delivery_key("digest", channel.id, local_date)
                 made += outbox.enqueue(cx, key, channel.id, channel.platform, "digest", card_to_data(card), now)
             digests.advance(cx, channel.id, now, next_digest(now, schedule.at, schedule.timezone))

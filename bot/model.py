@@ -60,6 +60,12 @@ class Entity:
     parent: str | None = None
     leaders: tuple[Leadership, ...] = ()
     population: int = 0
+    extends: str = ""  # a workspace's further names for this entity of the catalogue
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Under which ids its mentions are filed."""
+        return (self.id, self.extends) if self.extends else (self.id,)
 
     @property
     def kinds(self) -> frozenset[str]:

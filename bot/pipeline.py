@@ -15,14 +15,13 @@ from sqlalchemy import Connection
 
 from bot.cards.alert import Finding, alert_card
 from bot.cards.card import card_to_data
-from bot.entities.catalogue import Catalogue
-from bot.entities.match import Matcher
 from bot.entities.nlp import sentences
+from bot.known import Known
 from bot.model import Article, Clock, Document, Mention, Sentence
 from bot.rules.index import Rule, RuleIndex
-from bot.rules.query import Resolve, asked_for, facts_of, parse_query
+from bot.rules.query import Facts, asked_for, facts_of, parse_query
 from bot.sources.folder import FileRead
-from bot.store import articles, outbox, sources, subscriptions
+from bot.store import articles, outbox, sources, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
 from bot.stories import cluster
@@ -69,27 +68,25 @@ class Pipeline:
     def __init__(
         self,
         store: Store,
-        catalogue: Catalogue,
-        matcher: Matcher,
-        resolve: Resolve,
+        known: Known,
         clock: Clock,
         fresh: timedelta,
         checkpoint: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
-        self._catalogue = catalogue
-        self._matcher = matcher
-        self._resolve = resolve
+        self._known = known
         self._clock = clock
         self._fresh = fresh
         self._checkpoint = checkpoint  # tests stop the process here
         self._rules = RuleIndex(())
-        self._rules_mark: tuple[int, int] | None = None
+        self._rules_mark: tuple[tuple[int, int], ...] | None = None
 
     def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
         """Source → clean → match → story → rules → one transaction."""
         now = self._clock.now()
         self._checkpoint("after fetch")
+        with self._store.read() as cx:
+            self._known.refresh(tracked.mark(cx), tracked.everything(cx))
         drafts = self._matched(self._new(batch), progress)
         self._checkpoint("after match")
         with self._store.read() as cx:
@@ -139,7 +136,7 @@ class Pipeline:
 
     def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
         matched = []
-        found = self._matcher.all_mentions([draft.article.text for draft in drafts])
+        found = self._known.mentions([draft.article.text for draft in drafts])
         for draft, mentions in zip(drafts, found, strict=True):
             progress(draft.article.title)
             placed = _in_sentences(mentions, sentences(draft.article.text)) if mentions else ()
@@ -167,11 +164,17 @@ class Pipeline:
         """The rules an article fires; a feed's back-log and back-dated items go to the archive without a word."""
         if source.kind == "feed" and self._is_old(draft.article, source, now):
             return draft
-        entities = frozenset(mention.entity for mention, _ in draft.mentions)
-        known = filter(None, map(self._catalogue.get, entities))
-        kinds = frozenset[str]().union(*(entity.kinds for entity in known))
-        fired = rules.fire(facts_of(draft.article.text, entities, kinds))
-        return replace(draft, fired=tuple(r for r in fired if r.workspace in readers or EVERYBODY in readers))
+        fired: list[Rule] = []
+        for workspace in rules.workspaces:
+            if workspace in readers or EVERYBODY in readers:
+                fired += rules.fire(workspace, self._facts(draft, workspace))
+        return replace(draft, fired=tuple(fired))
+
+    def _facts(self, draft: Draft, workspace: str) -> Facts:
+        catalogue = self._known.catalogue_of(workspace)
+        seen = frozenset(mention.entity for mention, _ in self._known.seen_by(workspace, draft.mentions))
+        kinds = frozenset[str]().union(*(entity.kinds for entity in map(catalogue.get, seen) if entity))
+        return facts_of(draft.article.text, seen, kinds)
 
     def _is_old(self, article: Article, source: Source, now: datetime) -> bool:
         if article.published is None:
@@ -204,17 +207,21 @@ class Pipeline:
             alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
             if alert is None:
                 continue
-            asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in draft.mentions)) for r in rules))
-            finding = Finding(alert.code, draft.article, draft.mentions, why, now, channel.timezone, asked)
-            card = alert_card(finding, self._catalogue.entities)
+            seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
+            asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
+            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
+            card = alert_card(finding, self._known.catalogue_of(channel.workspace).entities)
             made += outbox.enqueue(cx, key, channel_id, channel.platform, "alert", card_to_data(card), now)
         return made
 
     def _current_rules(self, cx: Connection) -> RuleIndex:
-        mark = subscriptions.subscriptions_mark(cx)
+        mark = (subscriptions.subscriptions_mark(cx), self._known.mark)
         if mark != self._rules_mark:
             rows = subscriptions.all_subscriptions(cx)
-            rules = [Rule(r.id, r.workspace, r.channel_id, r.query, parse_query(r.query, self._resolve)) for r in rows]
+            resolve = {workspace: self._known.resolve_in(workspace) for workspace in {row.workspace for row in rows}}
+            rules = [
+                Rule(r.id, r.workspace, r.channel_id, r.query, parse_query(r.query, resolve[r.workspace])) for r in rows
+            ]
             self._rules, self._rules_mark = RuleIndex(rules), mark
         return self._rules
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.cards.card import Card, Listing, Tone, code, line
 from bot.errors import VedetteError
 from bot.model import Request
-from handlers import digests, feeds, house, lookups, subscriptions
+from handlers import digests, feeds, house, lookups, subscriptions, track
 from handlers.context import Command, Context, trouble
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 _LISTED: tuple[Command, ...] = (
     *lookups.COMMANDS,
     *subscriptions.COMMANDS,
+    *track.COMMANDS,
     *digests.COMMANDS,
     *feeds.COMMANDS,
     *house.COMMANDS,
@@ -49,7 +50,7 @@ def dispatch(context: Context, request: Request) -> Card:
             "Ask one of them, or use the command in a direct message.",
         )
     try:
-        return command.handler(context, replace(request, text=rest.strip()))
+        return command.handler(context.of(request.channel.workspace), replace(request, text=rest.strip()))
     except VedetteError as error:
         return trouble(str(error), *([error.next_step] if error.next_step else []))
     except Exception:

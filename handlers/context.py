@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.cards.card import Card, Listing, Text, Tone, code, line
 from bot.entities.catalogue import Catalogue
 from bot.entities.lookup import Hit, Lookup
+from bot.known import Known
 from bot.model import Clock, Entity, Request
 from bot.settings import Settings
+from bot.store import tracked
 from bot.store.engine import Store
 
 
@@ -20,6 +22,7 @@ class Context:
     store: Store
     catalogue: Catalogue
     lookup: Lookup
+    known: Known
     clock: Clock
     settings: Settings
     woken: list[Callable[[], None]]  # the loops to tell that a row is due now
@@ -28,10 +31,18 @@ class Context:
         for loop in self.woken:
             loop()
 
+    def of(self, workspace: str) -> Context:
+        """The same, with what this workspace tracks."""
+        with self.store.read() as cx:
+            self.known.refresh(tracked.mark(cx), tracked.everything(cx))
+        catalogue, lookup = self.known.catalogue_of(workspace), self.known.lookup_of(workspace)
+        return replace(self, catalogue=catalogue, lookup=lookup)
+
     def resolve(self, name: str) -> Entity | None:
         """The one entity that this exact name stands for, or None."""
-        hits = [hit for hit in self.lookup.find(name) if hit.exact]
-        return hits[0].entity if hits else None
+        hits = [hit for hit in self.lookup.find(name, limit=1) if hit.exact]
+        entity = hits[0].entity if hits else None
+        return self.catalogue.get(entity.extends) if entity and entity.extends else entity
 
 
 Handler = Callable[[Context, Request], Card]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,17 +67,17 @@ def _choose(hits: tuple[Hit, ...]) -> tuple[Hit | None, tuple[Hit, ...]]:
 
 
 def _card(context: Context, cx: Connection, request: Request, hit: Hit, others: tuple[Hit, ...], typed: str) -> Card:
-    entity, workspace, zone = hit.entity, request.channel.workspace, request.channel.timezone
+    entity, workspace, zone = _whole(context, hit.entity), request.channel.workspace, request.channel.timezone
     blocks: list[Block] = []
     if not hit.exact:
         blocks.append(Text(line(quiet(f"No “{typed}” is known; this is the nearest name."))))
     blocks.append(Text(line(_one_line(context, entity))))
     blocks.append(Fields(tuple(_facts(context, entity))))
-    total, in_articles = articles.mention_count(cx, workspace, entity.id)
+    total, in_articles = articles.mention_count(cx, workspace, entity.ids)
     if total:
         blocks.append(Fields(tuple(_seen(context, cx, workspace, entity, total, in_articles))))
         blocks += _chart(cx, workspace, entity, zone)
-        latest = articles.latest_citations(cx, workspace, entity.id, LATEST)
+        latest = articles.latest_citations(cx, workspace, entity.ids, LATEST)
         blocks += [Text(line("Latest")), *(_quote(citation, zone) for citation in latest)]
     else:
         blocks.append(Text(line(quiet("Not named yet in anything read here."))))
@@ -86,6 +87,12 @@ def _card(context: Context, cx: Connection, request: Request, hit: Hit, others: 
         )
         blocks.append(Listing("The same name also stands for", also))
     return Card(title=entity.name, tone=Tone.INFO, blocks=tuple(blocks))
+
+
+def _whole(context: Context, entity: Entity) -> Entity:
+    """With all that the catalogue says of it, where a workspace only adds names."""
+    base = context.catalogue.get(entity.extends)
+    return replace(base, id=entity.id, extends=base.id, names=(*base.names, *entity.names)) if base else entity
 
 
 def _one_line(context: Context, entity: Entity) -> str:
@@ -185,8 +192,8 @@ def _seen(
     context: Context, cx: Connection, workspace: str, entity: Entity, total: int, in_articles: int
 ) -> list[Field]:
     now = context.clock.now()
-    week = articles.mention_count(cx, workspace, entity.id, now - timedelta(days=7))[0]
-    month = articles.mention_count(cx, workspace, entity.id, now - timedelta(days=30))[0]
+    week = articles.mention_count(cx, workspace, entity.ids, now - timedelta(days=7))[0]
+    month = articles.mention_count(cx, workspace, entity.ids, now - timedelta(days=30))[0]
     rows = [
         Field(
             "Mentions",
@@ -194,7 +201,7 @@ def _seen(
         )
     ]
     for label, kinds in (("Seen at", PLACES), ("Seen with", ACTORS)):
-        found = articles.seen_with(cx, workspace, entity.id, kinds, 8, same_sentence=True)
+        found = articles.seen_with(cx, workspace, entity.ids, kinds, 8, same_sentence=True)
         known = [(context.catalogue.get(other), number) for other, number in found]
         listed = [f"{other.name} ({number})" for other, number in known if other and other.type != "media"]
         if listed:
@@ -206,7 +213,7 @@ def _chart(cx: Connection, workspace: str, entity: Entity, timezone: str) -> lis
     """Thirty days up to the newest mention: an archive of 2014 shows 2014."""
     zone = ZoneInfo(timezone)
     days: Counter[int] = Counter()
-    rows = articles.mention_days(cx, workspace, entity.id)
+    rows = articles.mention_days(cx, workspace, entity.ids)
     last = rows[-1][0].astimezone(zone).date()
     for at, number in rows:
         days[(last - at.astimezone(zone).date()).days] += number

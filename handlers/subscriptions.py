@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.cards.card import Block, Card, Field, Fields, Listing, Text, Tone, code, line, quiet, strong
-from bot.cards.compose import count, moment, names
+from bot.cards.card import Block, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
+from bot.cards.compose import count, moment
 from bot.errors import UserError
 from bot.model import Channel, Request
 from bot.rules.query import facts_of, parse_query
@@ -13,6 +13,7 @@ from bot.store import articles, subscriptions
 from bot.store.subscriptions import Subscription
 from handlers.context import Command, Context, trouble
 
+MOST_REASONS = 15
 PREVIEW = 500  # newest articles that a new subscription is tried on
 
 
@@ -37,7 +38,7 @@ def _would_have_fired(context: Context, channel: Channel, query_text: str) -> li
     query = parse_query(query_text, context.resolve)
     with context.store.read() as cx:
         found = articles.articles_between(cx, channel.workspace, None, None, PREVIEW)
-        cited = articles.citations_of(cx, [item.id for item in found])
+        cited = articles.citations_of(cx, channel.workspace, [item.id for item in found])
     fired = []
     for item in found:
         entities = frozenset(entity for entity, _ in cited[item.id])
@@ -120,19 +121,23 @@ def why(context: Context, request: Request) -> Card:
                 f"No alert here is called {request.text.strip()}.",
                 "The short id stands beside an alert's title, such as V-7F3K2.",
             )
-        cited = articles.citations_of(cx, [alert.article_id])[alert.article_id]
-    spans: dict[str, list[str]] = {}
-    for entity, citation in cited:
-        start, end = citation.marks[0]
-        spans.setdefault(entity, []).append(citation.sentence[start - citation.start : end - citation.start])
-    fields = [Field("You follow", line("articles ", "; or ".join(alert.why)))]
-    for entity, written in spans.items():
-        known = context.catalogue.get(entity)
-        fields.append(
-            Field(known.name if known else entity, names([f"“{word}”" for word in dict.fromkeys(written)], 6))
-        )
-    title = cited[0][1].title if cited else alert.code
-    return Card(title=f"Why {alert.code}: {title}", blocks=(Fields(tuple(fields)),))
+        article = articles.article(cx, request.channel.workspace, alert.article_id)
+    if article is None:
+        return trouble(f"The article of {alert.code} is not in the archive any more.")
+    blocks: list[Block] = [Fields((Field("You follow", line("articles ", "; or ".join(alert.why))),))]
+    taken: dict[str, Line] = {}
+    refused: dict[str, Line] = {}
+    for verdict in context.known.matcher.verdicts(article.text):
+        surface, reasons = verdict.candidate.surface, "; ".join(verdict.reasons)
+        if verdict.entity:
+            taken.setdefault(f"{surface} {verdict.entity.id}", line(strong(verdict.entity.name), f"  {reasons}"))
+        elif not surface.islower():
+            refused.setdefault(surface, line(strong(surface), f"  {reasons}"))
+    for heading, rows in (("Counted, and why", taken), ("Not counted", refused)):
+        if rows:
+            more = (line(quiet(f"and {len(rows) - MOST_REASONS} more")),) if len(rows) > MOST_REASONS else ()
+            blocks.append(Listing(heading, (*list(rows.values())[:MOST_REASONS], *more)))
+    return Card(title=f"Why {alert.code}: {article.title}", blocks=tuple(blocks))
 
 
 COMMANDS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.cards.card import Card
 from bot.entities.catalogue import Catalogue
 from bot.entities.lookup import Lookup
-from bot.entities.match import Matcher
+from bot.known import Known
 from bot.model import Channel, Document, Request
 from bot.pipeline import Batch, Pipeline
 from bot.settings import Settings
@@ -52,10 +52,9 @@ class House:
         self.store = store
         self.clock = clock
         self.catalogue = catalogue
-        self.context = Context(store, catalogue, Lookup(catalogue), clock, settings, woken=[])
-        self.pipeline = Pipeline(
-            store, catalogue, Matcher(catalogue), self.context.resolve, clock, settings.feeds.fresh
-        )
+        self.known = Known(catalogue, Lookup(catalogue))
+        self.context = Context(store, catalogue, Lookup(catalogue), self.known, clock, settings, woken=[])
+        self.pipeline = Pipeline(store, self.known, clock, settings.feeds.fresh)
         self.channel = self.new_channel("one")
 
     def new_channel(self, address: str, workspace: str = "home") -> Channel:

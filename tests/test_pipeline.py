@@ -30,7 +30,7 @@ def test_an_article_a_channel_follows_becomes_one_delivery(house: House) -> None
     assert depth(house) == 1
     with house.store.read() as cx:
         alert = subscriptions.alerts_of(cx, house.channel, 5)[0]
-        cited = articles.latest_citations(cx, "home", "quds-force", 5)
+        cited = articles.latest_citations(cx, "home", ["quds-force"], 5)
     assert alert.why == ("naming Quds Force",)
     assert alert.code.startswith("V-")
     assert len(alert.code) == 7
@@ -70,7 +70,7 @@ def test_a_changed_text_is_an_update_not_an_article(house: House) -> None:
     with house.store.read() as cx:
         assert articles.totals(cx, "home")[0] == 1
         assert articles.search_words(cx, "home", "confirmed", 5)[0].text.endswith("Baghdad confirmed it.")
-        assert len(articles.latest_citations(cx, "home", "iq-baghdad", 5)) == 1
+        assert len(articles.latest_citations(cx, "home", ["iq-baghdad"], 5)) == 1
 
 
 def test_each_channel_gets_its_own_alert(house: House) -> None:
@@ -96,7 +96,7 @@ def test_a_workspace_hears_nothing_of_anothers_feeds(house: House) -> None:
     with house.store.read() as cx:
         assert articles.search_words(cx, "home", "Samarra", 5) == []
         assert len(articles.search_words(cx, "abroad", "Samarra", 5)) == 1
-        assert articles.latest_citations(cx, "home", "quds-force", 5) == []
+        assert articles.latest_citations(cx, "home", ["quds-force"], 5) == []
 
 
 def test_a_feeds_back_log_is_filed_without_a_word(house: House) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,29 @@ class Catalogue:
     def with_entities(self, more: Iterable[Entity]) -> Catalogue:
         """This catalogue and a workspace's own additions, which come first where an id is the same."""
         return replace(self, entities={**self.entities, **{entity.id: entity for entity in more}})
+
+
+def entity_data(entity: Entity) -> dict[str, Any]:
+    """An entity as plain data: what the database holds of a tracked one."""
+    data = asdict(entity)
+    defaults = {item.name: item.default for item in fields(entity)}
+    return {key: value for key, value in data.items() if value != defaults[key]} | {"kind": entity.kind.value}
+
+
+def entity_from_data(data: Mapping[str, Any]) -> Entity:
+    """The way back from `entity_data`."""
+    lists: dict[str, Any] = {key: tuple(data.get(key, ())) for key in _LISTS}
+    plain = {key: value for key, value in data.items() if key not in _LISTS and key not in ("kind", "leaders")}
+    leaders = tuple(Leadership(**item) for item in data.get("leaders", ()))
+    return Entity(kind=Kind(data["kind"]), leaders=leaders, **lists, **plain)
+
+
+def entity_of(values: Mapping[str, Any], kind: str, where: str) -> tuple[Entity | None, list[str]]:
+    """(entity, faults) of one block that came from elsewhere; `where` names its place in the faults."""
+    faults: list[str] = []
+    if kind not in list(Kind):
+        return None, [f"{where}: unknown kind {kind!r}; the kinds are {', '.join(Kind)}"]
+    return _entity(_Row(where, kind, values), faults), faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +168,8 @@ def _entity(row: _Row, faults: list[str]) -> Entity | None:
         wrong = name_fault(spelling)
         if wrong:
             faults.append(f"{row.where}: {name}: the name {spelling!r} {wrong}, which would fire everywhere")
+    if len(faults) > before:
+        return None
     leaders = tuple(Leadership(item["id"], item.get("from"), item.get("until")) for item in values.get("leaders", ()))
     plain: dict[str, Any] = {
         key: tuple(value) if key in _LISTS else value for key, value in values.items() if key != "leaders"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.entities.words import COMMON, FIRST_NAMES
 from bot.model import Entity, Kind, Mention
@@ -78,6 +78,9 @@ TITLES = frozenset(
     ambassador king prince imam mullah captain major lieutenant lt marshal admiral chancellor chief leader
     """.split()
 )
+_NOTHING = "nothing beside it speaks for that"
+_LABELS = {Kind.ACTOR: frozenset({"ORG", "NORP"}), Kind.PERSON: frozenset({"PERSON"})}
+_PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
 _SENTENCE_BREAK = re.compile(r"[;:!?()\[\]\n]\s*\n|[;:!?()\[\]]|\n\s*\n|(?<=[^\W\d_]{4})\.\s|,(?!\s?D\.?\s?C\b)")
 _BEHIND = re.compile(r"(?:['’][sS]\b)?[^\w.!?;\n]*\n?[^\w.!?;\n]*([^\W_]+)")
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
@@ -120,6 +123,11 @@ class Verdict:
     confidence: float
     reasons: tuple[str, ...]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the name was refused only because nothing spoke for it."""
+        return self.entity is None and self.reasons[-1:] == (_NOTHING,)
+
 
 @dataclass(slots=True)
 class Context:
@@ -131,6 +139,7 @@ class Context:
     loud: bool  # written in capitals throughout: case says nothing
     soft: bool  # written in small letters throughout
     starts: Set[int] = frozenset()  # where strong names begin
+    labels: Mapping[tuple[int, int], str] = field(default_factory=dict)  # what the language model takes open spans for
     proven: Set[tuple[str, str]] = frozenset()  # (spelling, entity) that evidence has settled elsewhere in the document
 
     def before(self, at: int) -> str:
@@ -227,7 +236,7 @@ def _weigh(
         score += weight
         reasons.append(reason)
     if weak and score < 1:
-        reasons.append("nothing beside it speaks for that")
+        reasons.append(_NOTHING)
     return score, tuple(reasons)
 
 
@@ -253,6 +262,9 @@ def _support(
         found += _form_support(entity, candidate)
     if weak and entity.id in context.strong:
         found.append((1.2, f"{entity.name} is named in full in the same text"))
+    label = context.labels.get((candidate.start, candidate.end), "")
+    if weak and entity.kind is not Kind.COUNTRY and label in _LABELS.get(entity.kind, _PLACE_LABELS):
+        found.append((0.5, f"the language model takes it for {label}"))
     if (candidate.surface, entity.id) in context.proven:
         found.append((1.0, f"elsewhere in the text “{candidate.surface}” is {entity.name}"))
     kin = _kin(entity, entities) & context.strong

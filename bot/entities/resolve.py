@@ -81,9 +81,11 @@ def _codes(toponyms: Sequence[Toponym]) -> dict[str, set[str]]:
     return codes
 
 
-def _votes(toponyms: Sequence[Toponym], tracked: frozenset[str], capitals: Mapping[str, str]) -> Counter[str]:
-    """Country → weight, from the names that leave little choice."""
-    votes: Counter[str] = Counter()
+def _votes(
+    toponyms: Sequence[Toponym], tracked: frozenset[str], capitals: Mapping[str, str]
+) -> dict[str, tuple[str, float]]:
+    """Name → the country it speaks for, and how firmly: names that leave little choice weigh most."""
+    votes: dict[str, tuple[str, float]] = {}
     for toponym in toponyms:
         ranked = sorted(toponym.choices, key=lambda e: -(prior(e) + _bonus(toponym.key, e, tracked, capitals)))[:2]
         if not ranked or not ranked[0].country:
@@ -92,16 +94,16 @@ def _votes(toponyms: Sequence[Toponym], tracked: frozenset[str], capitals: Mappi
             prior(ranked[0]) - prior(ranked[1]) if len(ranked) > 1 and ranked[1].country != ranked[0].country else 9.0
         )
         weight = 1.0 if lead > 2 else 0.5 if lead > 1 else 0.2
-        votes[ranked[0].country] += weight * min(3, toponym.times)  # type: ignore[assignment]
+        votes[toponym.key] = ranked[0].country, weight * min(3, toponym.times)
     return votes
 
 
-def _second_votes(toponyms: Sequence[Toponym], chosen: Mapping[str, Choice]) -> Counter[str]:
-    votes: Counter[str] = Counter()
+def _second_votes(toponyms: Sequence[Toponym], chosen: Mapping[str, Choice]) -> dict[str, tuple[str, float]]:
+    votes: dict[str, tuple[str, float]] = {}
     for toponym in toponyms:
         choice = chosen.get(toponym.key)
         if choice and choice.entity.country:
-            votes[choice.entity.country] += choice.confidence * min(3, toponym.times)  # type: ignore[assignment]
+            votes[toponym.key] = choice.entity.country, choice.confidence * min(3, toponym.times)
     return votes
 
 
@@ -120,12 +122,16 @@ def _bonus(key: str, entity: Entity, tracked: frozenset[str], capitals: Mapping[
 def _best(
     toponym: Toponym,
     codes: Mapping[str, set[str]],
-    votes: Counter[str],
+    said: Mapping[str, tuple[str, float]],
     anchors: Mapping[str, tuple[float, float]],
     tracked: frozenset[str],
     capitals: Mapping[str, str],
     home: str | None,
 ) -> Choice:
+    votes = Counter[str]()
+    for key, (country, weight) in said.items():
+        if key != toponym.key:  # what a name says about itself is no evidence
+            votes[country] += weight  # type: ignore[assignment]
     total = sum(votes.values()) or 1.0
     judged: list[tuple[float, Entity, list[str]]] = []
     wanted: set[str] = set().union(*(codes.get(name, set()) for name in toponym.behind))

@@ -127,7 +127,7 @@ class World:
         regions = {span.key for span in spans if any(map(self._is_region, span.rows)) or span.key in _ABBREVIATED}
         good: Counter[str] = Counter()
         undecided: list[_Span] = []
-        for span, following in zip(spans, [*spans[1:], None], strict=True):
+        for span, following in zip(spans, [*spans[1:], None], strict=False):
             gap = context.text[span.end : following.start] if following else ""
             contained = following is not None and following.key in regions and _BEHIND.fullmatch(gap) is not None
             verdict = True if contained else self._verdict(span, named, context, people)

@@ -23,7 +23,14 @@ class RuleIndex:
     """The rules of all channels; `fire` answers for one article."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rules)
+        self._by_workspace: dict[str, list[Rule]] = {}
+        for rule in rules:
+            self._by_workspace.setdefault(rule.workspace, []).append(rule)
 
-    def fire(self, facts: Facts) -> list[Rule]:
-        return [rule for rule in self._rules if rule.query.fires(facts)]
+    @property
+    def workspaces(self) -> Iterable[str]:
+        return self._by_workspace
+
+    def fire(self, workspace: str, facts: Facts) -> list[Rule]:
+        """The rules of a workspace that an article fires; `facts` are what this workspace may see of it."""
+        return [rule for rule in self._by_workspace.get(workspace, ()) if rule.query.fires(facts)]

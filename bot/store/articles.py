@@ -6,7 +6,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.model import Article, Citation, FiledArticle, Mention, Sentence
 from bot.store.engine import insert
@@ -81,13 +95,13 @@ def insert_mentions(cx: Connection, article_id: int, at: datetime, found: Iterab
         cx.execute(mentions.insert(), rows)
 
 
-def latest_citations(cx: Connection, workspace: str, entity: str, limit: int) -> list[Citation]:
-    """The newest sentences that name an entity: one an article, its first below the headline."""
+def latest_citations(cx: Connection, workspace: str, entities: Sequence[str], limit: int) -> list[Citation]:
+    """The newest sentences that name an entity (under any of its ids): one an article, its first below the headline."""
     below = case((mentions.c.sentence_start > 0, mentions.c.start), else_=mentions.c.start + HEADLINE_LAST)
     first = (
         select(mentions.c.article_id, (func.min(below) % HEADLINE_LAST).label("start"))
         .join(articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
         .group_by(mentions.c.article_id, mentions.c.at)
         .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
         .limit(limit)
@@ -101,13 +115,23 @@ def latest_citations(cx: Connection, workspace: str, entity: str, limit: int) ->
     return [_citation(row, ((row.start, row.end),)) for row in cx.execute(query)]
 
 
-def citations_of(cx: Connection, article_ids: Sequence[int]) -> dict[int, list[tuple[str, Citation]]]:
-    """Article id → its mentions in order, as (entity id, citation)."""
+def citations_of(cx: Connection, workspace: str, article_ids: Sequence[int]) -> dict[int, list[tuple[str, Citation]]]:
+    """Article id → the mentions that a workspace may see, in order, as (entity id, citation)."""
     found: dict[int, list[tuple[str, Citation]]] = {key: [] for key in article_ids}
-    query = _cited(mentions.c.entity).where(articles.c.id.in_(list(article_ids))).order_by(mentions.c.start)
+    query = (
+        _cited(mentions.c.entity)
+        .where(articles.c.id.in_(list(article_ids)), _shown(mentions, workspace))
+        .order_by(mentions.c.start)
+    )
     for row in cx.execute(query):
         found[row.id].append((row.entity, _citation(row, ((row.start, row.end),))))
     return found
+
+
+def _shown(table: FromClause, workspace: str) -> ColumnElement[bool]:
+    """Mentions of what another workspace tracks are nobody else's business."""
+    own = f"w:{workspace}:"
+    return or_(table.c.entity.not_like("w:%"), func.substr(table.c.entity, 1, len(own)) == own)
 
 
 def _cited(*more: Any) -> Select[Any]:
@@ -146,12 +170,14 @@ def _citation(row: Any, marks: tuple[tuple[int, int], ...]) -> Citation:
     )
 
 
-def mention_count(cx: Connection, workspace: str, entity: str, since: datetime | None = None) -> tuple[int, int]:
+def mention_count(
+    cx: Connection, workspace: str, entities: Sequence[str], since: datetime | None = None
+) -> tuple[int, int]:
     """(mentions, articles) of an entity."""
     query = (
         select(func.count(), func.count(func.distinct(mentions.c.article_id)))
         .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
     )
     if since:
         query = query.where(mentions.c.at >= since)
@@ -159,12 +185,12 @@ def mention_count(cx: Connection, workspace: str, entity: str, since: datetime |
     return int(total), int(in_articles)
 
 
-def mention_days(cx: Connection, workspace: str, entity: str) -> list[tuple[datetime, int]]:
+def mention_days(cx: Connection, workspace: str, entities: Sequence[str]) -> list[tuple[datetime, int]]:
     """(time of an article, mentions in it), oldest first: what the small chart is drawn from."""
     query = (
         select(mentions.c.at, func.count())
         .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity == entity, articles.c.source_id.in_(visible(workspace)))
+        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
         .group_by(mentions.c.article_id, mentions.c.at)
         .order_by(mentions.c.at)
     )
@@ -172,18 +198,18 @@ def mention_days(cx: Connection, workspace: str, entity: str) -> list[tuple[date
 
 
 def seen_with(
-    cx: Connection, workspace: str, entity: str, kinds: Sequence[str], limit: int, *, same_sentence: bool
+    cx: Connection, workspace: str, entities: Sequence[str], kinds: Sequence[str], limit: int, *, same_sentence: bool
 ) -> list[tuple[str, int]]:
     """(entity id, articles) that share a sentence, or an article, with an entity; most often first."""
     other = mentions.alias("other")
-    together = [other.c.article_id == mentions.c.article_id, other.c.entity != mentions.c.entity]
+    together = [other.c.article_id == mentions.c.article_id, other.c.entity.not_in(entities), _shown(other, workspace)]
     if same_sentence:
         together.append(other.c.sentence_start == mentions.c.sentence_start)
     query = (
         select(other.c.entity, func.count(func.distinct(other.c.article_id)).label("n"))
         .join_from(mentions, other, and_(*together))
         .join(articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity == entity, other.c.kind.in_(kinds), articles.c.source_id.in_(visible(workspace)))
+        .where(mentions.c.entity.in_(entities), other.c.kind.in_(kinds), articles.c.source_id.in_(visible(workspace)))
         .group_by(other.c.entity)
         .order_by(func.count(func.distinct(other.c.article_id)).desc(), other.c.entity)
         .limit(limit)
@@ -250,6 +276,13 @@ def story_articles(cx: Connection, workspace: str, story_ids: Sequence[int]) -> 
         .order_by(articles.c.at, articles.c.id)
     )
     return [_found(row) for row in cx.execute(query)]
+
+
+def article(cx: Connection, workspace: str, article_id: int) -> FiledArticle | None:
+    """One article that a workspace can see."""
+    query = select(articles).where(articles.c.id == article_id, articles.c.source_id.in_(visible(workspace)))
+    row = cx.execute(query).one_or_none()
+    return _found(row) if row else None
 
 
 def story_of(cx: Connection, article_id: int) -> int:
