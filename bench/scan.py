@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.texts import Corpus
 from bot.entities.scan import Daachorse, Scanner, WordIndex, by_end, longest
 from bot.entities.words import AMBIGUOUS
@@ -44,14 +47,15 @@ class Product:
         found: list[Spans] = [[] for _ in texts]
         for at in range(0, len(texts), BLOCK):
             for folded, numbers, starts in fold_all(texts[at : at + BLOCK]):
-                which = 0
-                for start, end in self._spans(folded):
-                    while which + 1 < len(starts) and starts[which + 1] <= start:
-                        which += 1
-                    found[at + numbers[which]].append((start - starts[which], end - starts[which]))
+                first, last = self._spans(folded)
+                cuts = np.searchsorted(first, starts).tolist()
+                offsets = np.repeat(starts, np.diff([*cuts, len(first)]))
+                spans = list(zip((first - offsets).tolist(), (last - offsets).tolist(), strict=True))
+                for number, low, high in zip(numbers, cuts, [*cuts[1:], len(spans)], strict=True):
+                    found[at + number] = spans[low:high]
         return found
 
-    def _spans(self, folded: Folded) -> Spans:
+    def _spans(self, folded: Folded) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         scanners = [self._scanners[script] for script in scripts_of(folded.data) if script in self._scanners]
         hits = scanners[0].find(folded.data) if scanners else []
         for scanner in scanners[1:]:
