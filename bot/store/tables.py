@@ -83,6 +83,16 @@ sources = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("failing_since", UtcTime),
     Column("last_error", Text),
+    Column("told_at", UtcTime),  # when its channels were told that it fails
+    Column("parked", Boolean, nullable=False, default=False),  # 410: its publisher has ended it
+    Column("moved_to", Text),  # where permanent redirects have led, so many times in a row
+    Column("moved_times", Integer, nullable=False, default=0),
+    Column("news_at", UtcTime),  # when it last brought something new
+    Column("rhythm", Float),  # seconds between its items, by their dates
+    Column("latency", Float),  # seconds an answer takes, smoothed
+    Column("hub", Text),  # WebSub: where it is subscribed, and until when
+    Column("hub_topic", Text),
+    Column("hub_until", UtcTime),
     Column("lease_owner", Text),
     Column("lease_until", UtcTime),
     Column("lease_epoch", Integer, nullable=False, default=0),
@@ -125,12 +135,27 @@ articles = Table(
     Column("seen_at", UtcTime, nullable=False),
     Column("at", UtcTime, nullable=False),  # published if known, else seen: what every list sorts by
     Column("content_hash", Text, nullable=False),
+    Column("link", Text),  # canonical: no tracking parameters
+    Column("body_hash", Text, nullable=False, default=""),  # the text below the title; empty where there is little
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("source_id", "key"),
+    Index("articles_link", "source_id", "link"),
+    Index("articles_body", "source_id", "body_hash"),
     Index("articles_at", "at"),
     Index("articles_seen", "seen_at"),
     Index("articles_story", "story_id"),
     Index("articles_hash", "content_hash"),
+)
+
+# What an article said before it was changed by its publisher.
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("until", UtcTime, nullable=False),  # when the next version was seen
 )
 
 mentions = Table(
