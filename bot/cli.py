@@ -227,12 +227,16 @@ def _progress_on_stderr(done: int, total: int, what: str) -> None:
 
 
 def _parse(_options: argparse.Namespace) -> int:
-    from bot.sources.feed import parse_file
+    from bot.sources.parsing import Parsers, parse_file
 
-    for line in sys.stdin:
-        path = line.rstrip("\n")
-        if path:
-            print(json.dumps(parse_file(Path(path)), ensure_ascii=False), flush=True)
+    parsers = Parsers(children=1)
+    try:
+        for line in sys.stdin:
+            path = line.rstrip("\n")
+            if path:
+                print(json.dumps(parse_file(Path(path), parsers)), flush=True)
+    finally:
+        parsers.close()
     return OK
 
 
