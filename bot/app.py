@@ -123,9 +123,6 @@ class Service:
 
     async def run(self, talk: Callable[[], Awaitable[None]] | None = None) -> None:
         """Keep reading and sending until told to stop, or until `talk` ends."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop.set)
         async with Wakeups() as wakeups:
             wakeups.every(TICK, self.poller.wake)
             wakeups.every(TICK, self.outbox.wake)
@@ -190,6 +187,7 @@ class Service:
 
     async def close(self) -> None:
         await self.fetcher.close()
+        await asyncio.to_thread(self.poller.close)
         await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
@@ -203,6 +201,8 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
     with open_app(settings) as app:
         chat = ConsoleChat(screen, settings.store.folder / "console.jsonl")
         service = Service(app, chat)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
         app.context.woken.append(service.poller.wake)
         try:
             if tour:
@@ -221,7 +221,7 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
 async def _read_corpus(service: Service, screen: Console) -> None:
     """Read the watched folders with a progress bar, then show the alerts they raise."""
     with reading_progress(screen) as progress:
-        while await service.poller.read_due("folder", progress):
+        while not service.stop.is_set() and await service.poller.read_due("folder", progress):
             pass
     await service.outbox.drain()
 

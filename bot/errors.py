@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 
 class VedetteError(Exception):
@@ -31,11 +32,12 @@ class StoreError(VedetteError):
 
 
 class SourceError(VedetteError):
-    """A feed or file could not be read; `error_class` names the cause in one word."""
+    """A feed or file could not be read; `error_class` names the cause in one word, `wait` is what the server asks for."""
 
-    def __init__(self, sentence: str, error_class: str, next_step: str = "") -> None:
+    def __init__(self, sentence: str, error_class: str, next_step: str = "", wait: timedelta = timedelta(0)) -> None:
         super().__init__(sentence, next_step)
         self.error_class = error_class
+        self.wait = wait
 
 
 class UserError(VedetteError):

@@ -7,9 +7,10 @@ anywhere, the line starts again from the same input and reaches the same keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -44,6 +45,7 @@ class Batch:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)  # further ones of the source's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Pipeline:
                 last_modified=batch.last_modified,
                 body_hash=batch.body_hash,
                 title=batch.title,
+                brought=bool(drafts),
+                more=batch.columns,
             ):
                 return Ingested(lost_lease=True)
             sources.note_files(cx, batch.source.id, [(f.path, f.signature, f.fault) for f in batch.files], now)

@@ -8,21 +8,27 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from bot.cards import notice
+from bot.cards.card import card_to_data
 from bot.errors import SourceError
 from bot.model import Clock
 from bot.pipeline import Batch, Ingested, Pipeline
 from bot.settings import Settings
-from bot.sources.feed import parse_feed
-from bot.sources.fetch import Fetcher
+from bot.sources import pace
+from bot.sources.fetch import Fetched, Fetcher
 from bot.sources.folder import changed_files, read_files
-from bot.store import sources
+from bot.sources.parsing import Parsers
+from bot.store import outbox, sources, subscriptions
 from bot.store.engine import Store
 from bot.store.sources import Source
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
+SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
+MOVED = 3  # permanent redirects in a row after which the new address is kept
 AT_ONCE = 20
 FILES_A_BATCH = 50
 Progress = Callable[[int, int, str], None]  # done, of, what
@@ -30,6 +36,14 @@ Progress = Callable[[int, int, str], None]  # done, of, what
 
 def _silent(_done: int, _total: int, _what: str) -> None:
     return None
+
+
+def _moves(source: Source, answer: Fetched) -> dict[str, Any]:
+    """How often in a row permanent redirects have led to the same place; what is temporary is followed, not kept."""
+    if not answer.moved:
+        return {"moved_to": None, "moved_times": 0}
+    again = source.moved_times if answer.moved == source.moved_to else 0
+    return {"moved_to": answer.moved, "moved_times": again + 1}
 
 
 class Poller:
@@ -42,8 +56,13 @@ class Poller:
         self._settings = settings
         self._clock = clock
         self._owner = owner
+        self._parsers = Parsers()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def close(self) -> None:
+        """End the parsing children."""
+        self._parsers.close()
 
     def wake(self) -> None:
         """A row may be due now. Safe from any thread."""
@@ -80,52 +99,87 @@ class Poller:
                 result = await asyncio.to_thread(self._read_folder, source, progress)
             else:
                 result = await self._read_feed(source)
-            if result.alerts:
+            if result.alerts or source.told_at:
                 on_news()
         except SourceError as error:
-            await asyncio.to_thread(self._failed, source, str(error))
+            await asyncio.to_thread(self._failed, source, error)
+            on_news()
         except Exception as error:
             log.exception("source %s failed", source.address)
-            await asyncio.to_thread(self._failed, source, f"It could not be read ({type(error).__name__}).")
+            unknown = SourceError(f"It could not be read ({type(error).__name__}).", "unknown")
+            await asyncio.to_thread(self._failed, source, unknown)
 
-    def _failed(self, source: Source, sentence: str) -> None:
-        now = self._clock.now()
-        again = now + self._wait(source.failures + 1)
-        log.warning("source %s: %s next try %s", source.address, sentence, again.isoformat(timespec="seconds"))
+    def _failed(self, source: Source, error: SourceError) -> None:
+        """A next try, later each time; and a word to its channels once it has failed for an hour, or is gone for good."""
+        now, feeds = self._clock.now(), self._settings.feeds
+        wait = pace.after_failures(feeds.min_interval, feeds.max_interval, source.failures + 1, error.wait)
+        again = now + pace.jittered(wait)
+        since = source.failing_since or now
+        gone = error.error_class == "http-410"
+        log.warning("source %s: %s next try %s", source.address, error, again.isoformat(timespec="seconds"))
         with self._store.write() as cx:
-            sources.fail_read(cx, source, now, again, sentence)
+            if not sources.fail_read(cx, source, now, again, str(error)):
+                return
+            if gone:
+                sources.park(cx, source.id)
+            if source.told_at is None and (gone or now - since >= SILENT):
+                sources.told(cx, source.id, now)
+                for channel in subscriptions.readers_of(cx, source.id):
+                    next_try = None if gone else again
+                    card = notice.failing(source.title, source.address, since, str(error), next_try, channel.timezone)
+                    key = outbox.delivery_key("feed-silent", channel.id, source.id, since.isoformat())
+                    outbox.enqueue(cx, key, channel.id, channel.platform, "notice", card_to_data(card), now)
 
-    def _wait(self, failures: int) -> timedelta:
-        feeds = self._settings.feeds
-        doubled: timedelta = feeds.min_interval * 2 ** min(failures, 16)
-        return min(feeds.max_interval, doubled)
+    def _is_back(self, source: Source) -> None:
+        """Those who were told of its silence are told of its end."""
+        now = self._clock.now()
+        with self._store.write() as cx:
+            sources.told(cx, source.id, None)
+            for channel in subscriptions.readers_of(cx, source.id):
+                card = notice.back(source.title, source.address, source.failing_since or now, channel.timezone)
+                key = outbox.delivery_key("feed-back", channel.id, source.id, source.told_at)
+                outbox.enqueue(cx, key, channel.id, channel.platform, "notice", card_to_data(card), now)
 
     async def _read_feed(self, source: Source) -> Ingested:
         answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
-        next_check = self._clock.now() + self._settings.feeds.min_interval
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body else source.body_hash
+        columns = _moves(source, answer)
+        columns["latency"] = answer.latency if source.latency is None else 0.8 * source.latency + 0.2 * answer.latency
         if answer.status == 304 or digest == source.body_hash:
-            same = Batch(
+            batch = Batch(
                 source,
                 (),
-                next_check,
+                self._next_poll(source, source.rhythm, answer.fresh),
                 title=source.title,
                 etag=answer.etag or source.etag,
                 last_modified=answer.last_modified or source.last_modified,
                 body_hash=digest,
+                columns=columns,
             )
-            return await asyncio.to_thread(self._pipeline.ingest, same)
-        parsed = await asyncio.to_thread(parse_feed, answer.body, answer.address, answer.content_type)
-        batch = Batch(
-            source,
-            parsed.documents,
-            next_check,
-            title=parsed.title,
-            etag=answer.etag,
-            last_modified=answer.last_modified,
-            body_hash=digest,
-        )
-        return await asyncio.to_thread(self._pipeline.ingest, batch)
+        else:
+            parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
+            columns["rhythm"] = pace.rhythm(document.published for document in parsed.documents)
+            asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
+            batch = Batch(
+                source,
+                parsed.documents,
+                self._next_poll(source, columns["rhythm"], asked),
+                title=parsed.title,
+                etag=answer.etag,
+                last_modified=answer.last_modified,
+                body_hash=digest,
+                columns=columns,
+            )
+        result = await asyncio.to_thread(self._pipeline.ingest, batch)
+        if source.told_at:
+            await asyncio.to_thread(self._is_back, source)
+        return result
+
+    def _next_poll(self, source: Source, gap: float | None, asked: timedelta) -> datetime:
+        now, feeds = self._clock.now(), self._settings.feeds
+        quiet = now - (source.news_at or source.created_at)
+        wait = pace.interval(feeds.min_interval, feeds.max_interval, gap, quiet, asked)
+        return now + pace.jittered(wait)
 
     def _read_folder(self, source: Source, progress: Progress) -> Ingested:
         folder = Path(source.address)

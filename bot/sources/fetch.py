@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -20,11 +21,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import SourceError
 from bot.sources.address import PORTS, checked_address, is_public
+from bot.sources.pace import freshness, retry_after
+from bot.sources.unpack import ENCODINGS, Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-MAX_BODY = 10 * 1024 * 1024
 MAX_REDIRECTS = 5
 
 
@@ -38,6 +40,9 @@ class Fetched:
     etag: str | None
     last_modified: str | None
     content_type: str
+    fresh: timedelta = timedelta(0)  # for how long the answer calls itself fresh
+    moved: str = ""  # where permanent redirects alone have led
+    latency: float = 0.0  # seconds
 
 
 class _GuardedResolver(AbstractResolver):
@@ -93,6 +98,7 @@ class Fetcher:
         """Fetch with the validators of last time; raises `SourceError` with a sentence for `/feeds health`."""
         headers = {
             "User-Agent": self._agent,
+            "Accept-Encoding": ENCODINGS,
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
         }
         if etag:
@@ -100,12 +106,15 @@ class Fetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         here = checked_address(address)
+        began, for_good = time.monotonic(), True
         try:
             for _hop in range(MAX_REDIRECTS + 1):
                 self._check_literal(here)
                 async with self._open().get(here, headers=headers, allow_redirects=False) as answer:
                     if answer.status not in (301, 302, 303, 307, 308):
-                        return await self._read(here, answer)
+                        moved = here if for_good and here != checked_address(address) else ""
+                        return await self._read(here, answer, moved, began)
+                    for_good = for_good and answer.status in (301, 308)
                     target = checked_address(urljoin(here, answer.headers.get("Location", "")))
                 if here.startswith("https:") and target.startswith("http:"):
                     raise SourceError("The feed redirects from https to http, which is not followed.", "redirect")
@@ -128,7 +137,11 @@ class Fetcher:
                 resolver=_GuardedResolver(self._allow), limit=100, limit_per_host=2, use_dns_cache=False
             )
             self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+                connector=connector,
+                timeout=self._timeout,
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
             )
         return self._session
 
@@ -154,20 +167,29 @@ class Fetcher:
         if not is_public(literal):
             raise _private(address)
 
-    async def _read(self, address: str, answer: aiohttp.ClientResponse) -> Fetched:
-        kept = {"etag": answer.headers.get("ETag"), "last_modified": answer.headers.get("Last-Modified")}
-        if answer.status == 304:
-            return Fetched(address, 304, b"", **kept, content_type="")
-        if answer.status != 200:
+    async def _read(self, address: str, answer: aiohttp.ClientResponse, moved: str, began: float) -> Fetched:
+        said, now = answer.headers, datetime.now(UTC)
+        if answer.status not in (200, 304):
             raise SourceError(
-                f"The server answered {answer.status} {answer.reason or ''}".strip() + ".", f"http-{answer.status}"
+                f"The server answered {answer.status} {(answer.reason or '')[:60]}".strip() + ".",
+                f"http-{answer.status}",
+                wait=retry_after(said.get("Retry-After", ""), now),
             )
-        body = bytearray()
-        async for chunk in answer.content.iter_chunked(65536):
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise SourceError(f"The answer is larger than {MAX_BODY // 1024 // 1024} MB.", "too-large")
-        return Fetched(address, 200, bytes(body), **kept, content_type=answer.headers.get("Content-Type", ""))
+        unpacker = Unpacker(said.get("Content-Encoding", ""))
+        if answer.status == 200:
+            async for chunk in answer.content.iter_any():
+                unpacker.feed(chunk)
+        return Fetched(
+            address,
+            answer.status,
+            unpacker.body(),
+            etag=said.get("ETag"),
+            last_modified=said.get("Last-Modified"),
+            content_type=said.get("Content-Type", ""),
+            fresh=freshness(said.get("Cache-Control", ""), said.get("Expires", ""), now),
+            moved=moved,
+            latency=time.monotonic() - began,
+        )
 
 
 def _private(address: str) -> SourceError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,17 @@ class Source:
     failures: int
     failing_since: datetime | None
     last_error: str | None
+    told_at: datetime | None
+    parked: bool
+    moved_to: str | None
+    moved_times: int
+    news_at: datetime | None
+    rhythm: float | None
+    latency: float | None
+    hub: str | None
+    hub_topic: str | None
+    hub_until: datetime | None
+    created_at: datetime
     lease_epoch: int
 
 
@@ -54,7 +65,8 @@ def add_source(
 
 
 def due_now(cx: Connection, source_id: int, now: datetime) -> None:
-    cx.execute(update(sources).where(sources.c.id == source_id).values(next_check_at=now))
+    """Whatever its pace: it is read at the next wake, even one that its publisher had ended."""
+    cx.execute(update(sources).where(sources.c.id == source_id).values(next_check_at=now, parked=False))
 
 
 def remove_source(cx: Connection, address: str, workspace: str) -> bool:
@@ -96,6 +108,7 @@ def claim_due(
         select(sources.c.id)
         .where(
             sources.c.next_check_at <= now,
+            sources.c.parked.is_(False),
             or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
             sources.c.id.in_(followed),
         )
@@ -127,8 +140,12 @@ def finish_read(
     last_modified: str | None = None,
     body_hash: str | None = None,
     title: str | None = None,
+    brought: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> bool:
-    """A read that worked. False if the lease has passed to somebody else meanwhile: then nothing may be written."""
+    """A read that worked; `brought` says whether it brought anything new, `more` are further columns.
+
+    False if the lease has passed to somebody else meanwhile: then nothing may be written."""
     values = {
         "etag": etag,
         "last_modified": last_modified,
@@ -142,8 +159,11 @@ def finish_read(
         "lease_owner": None,
         "lease_until": None,
     }
+    values |= more or {}
     if title:
         values["title"] = title
+    if brought:
+        values["news_at"] = now
     return cx.execute(_held(source).values(values)).rowcount == 1
 
 
@@ -158,6 +178,16 @@ def fail_read(cx: Connection, source: Source, now: datetime, next_check_at: date
         "lease_until": None,
     }
     return cx.execute(_held(source).values(values)).rowcount == 1
+
+
+def told(cx: Connection, source_id: int, at: datetime | None) -> None:
+    """Its channels have been told that it fails, or (None) that it is back."""
+    cx.execute(update(sources).where(sources.c.id == source_id).values(told_at=at))
+
+
+def park(cx: Connection, source_id: int) -> None:
+    """Its publisher has ended it (410): it is not read again unless somebody adds it anew."""
+    cx.execute(update(sources).where(sources.c.id == source_id).values(parked=True))
 
 
 def _held(source: Source):  # type: ignore[no-untyped-def]

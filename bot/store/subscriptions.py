@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, exists, func, or_, select
 
 from bot.model import Channel
 from bot.store.engine import insert, inserted
-from bot.store.tables import alerts, articles, channels, deliveries, sources, subscriptions
+from bot.store.tables import alerts, articles, channels, deliveries, source_workspaces, sources, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,20 @@ def find_channel(cx: Connection, platform: str, workspace: str, address: str) ->
     )
     row = cx.execute(query).one_or_none()
     return _channel(row) if row else None
+
+
+def readers_of(cx: Connection, source_id: int) -> list[Channel]:
+    """The channels that follow anything in a workspace that reads a source: whom its health concerns."""
+    workspaces = select(source_workspaces.c.workspace).where(source_workspaces.c.source_id == source_id)
+    everybody = exists().where(source_workspaces.c.source_id == source_id, source_workspaces.c.workspace == "*")
+    query = (
+        select(channels)
+        .where(
+            channels.c.id.in_(select(subscriptions.c.channel_id)), or_(channels.c.workspace.in_(workspaces), everybody)
+        )
+        .order_by(channels.c.id)
+    )
+    return [_channel(row) for row in cx.execute(query)]
 
 
 def channel(cx: Connection, channel_id: int) -> Channel:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SourceError
-from bot.sources.feed import parse_feed, parse_file
+from bot.sources.feed import parse_feed
+from bot.sources.parsing import Parsers, parse_file
 
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Desk</title>
 <item><title>Towns fall</title><link>https://a.example/1</link><guid>g1</guid><pubDate>Fri, 13 Jun 2014 09:00:00 GMT</pubDate>
@@ -18,7 +19,7 @@ def test_items_become_documents_dated_or_not() -> None:
     parsed = parse_feed(RSS, "https://a.example/feed")
     first, second = parsed.documents
     assert parsed.title == "Desk"
-    assert (first.key, first.title, first.url) == ("https://a.example/g1", "Towns fall", "https://a.example/1")
+    assert (first.key, first.title, first.url) == ("g1", "Towns fall", "https://a.example/1")
     assert first.published == datetime(2014, 6, 13, 9, tzinfo=UTC)
     assert second.published is None
     assert second.key, "an item without id is known by its content"
@@ -45,6 +46,11 @@ def test_a_body_that_is_a_path_or_an_address_opens_nothing(tmp_path: Path) -> No
 
 def test_a_file_gets_one_line(tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_bytes(RSS)
-    row = parse_file(tmp_path / "feed.xml")
-    assert (row["ok"], row["entries"], row["error_class"]) == (True, 2, None)
-    assert parse_file(tmp_path / "none.xml")["error_class"] == "FileNotFoundError"
+    parsers = Parsers(children=1)
+    try:
+        row = parse_file(tmp_path / "feed.xml", parsers)
+        assert (row["ok"], row["entries"], row["error_class"]) == (True, 2, None)
+        assert parse_file(tmp_path / "none.xml", parsers)["error_class"] == "FileNotFoundError"
+        assert parse_file(tmp_path, parsers)["error_class"] == "FileNotFoundError"
+    finally:
+        parsers.close()

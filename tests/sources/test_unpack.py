@@ -52,9 +52,10 @@ def test_a_bomb_is_stopped_while_it_grows(encoding: str) -> None:
 
 def test_an_endless_plain_body_is_stopped() -> None:
     unpacker = Unpacker("")
+    for _ in range(MAX_BODY // 65_536):
+        unpacker.feed(b"x" * 65_536)
     with pytest.raises(SourceError, match="larger than 10 MB"):
-        for _ in range(MAX_BODY // 65_536 + 2):
-            unpacker.feed(b"x" * 65_536)
+        unpacker.feed(b"x")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "lzma", "gzip, br"])
