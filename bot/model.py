@@ -120,6 +120,8 @@ class Article:
     published: datetime | None
     language: str
     content_hash: str
+    link: str | None = None  # canonical: without tracking parameters
+    body_hash: str = ""  # of the text below the title, where there is enough of it to tell texts apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.cards.alert import Finding, alert_card
+from bot.cards.alert import Finding, alert_card, flood_card
 from bot.cards.card import card_to_data
 from bot.entities.nlp import sentences
 from bot.known import Known
-from bot.model import Article, Clock, Document, Mention, Sentence
+from bot.model import Article, Channel, Clock, Document, Mention, Sentence
 from bot.rules.index import Rule, RuleIndex
 from bot.rules.query import Facts, asked_for, facts_of, parse_query
 from bot.sources.folder import FileRead
+from bot.sources.identity import Filed, sift, told_apart
 from bot.store import articles, outbox, sources, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
@@ -30,6 +31,7 @@ from bot.text.clean import article_from
 
 STORY_WINDOW = timedelta(hours=72)
 STORY_CANDIDATES = 400
+MOST_POSTS = 10  # stories of one read that are told one by one; more are told in one card
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Draft:
 
     article: Article
     mentions: tuple[tuple[Mention, Sentence], ...]
-    changed: bool  # the source brought an earlier text of it before
+    filed: Filed | None  # the row of an earlier text of it
     story_id: int = 0
     fired: tuple[Rule, ...] = ()
 
@@ -64,6 +66,9 @@ class Ingested:
     articles: int = 0
     alerts: int = 0
     lost_lease: bool = False
+
+
+_Fired = tuple[Draft, int, list[Rule]]  # the first article of a story that fires, its id, the rules
 
 
 class Pipeline:
@@ -97,7 +102,6 @@ class Pipeline:
             drafts = self._with_stories(cx, batch.source.id, drafts, now)
         drafts = [self._with_rules(draft, rules, readers, batch.source, now) for draft in drafts]
         self._checkpoint("before commit")
-        alerts = 0
         with self._store.write() as cx:
             if not sources.finish_read(
                 cx,
@@ -114,29 +118,19 @@ class Pipeline:
                 return Ingested(lost_lease=True)
             sources.note_files(cx, batch.source.id, [(f.path, f.signature, f.fault) for f in batch.files], now)
             sources.forget_files(cx, batch.source.id, batch.gone)
-            for draft in drafts:
-                article_id = self._write(cx, batch.source.id, draft, now)
-                if article_id is not None:
-                    alerts += self._alert(cx, article_id, draft, now)
+            ids = self._write(cx, batch.source.id, drafts, now)
+            alerts = self._alert(cx, batch.source, drafts, ids, now)
         self._checkpoint("after commit")
         return Ingested(len(drafts), alerts)
 
     def _new(self, batch: Batch) -> list[Draft]:
-        """Clean the documents and leave out what this source has brought before, whatever its key or date now."""
-        cleaned: dict[str, Article] = {}
-        for document in batch.documents:
-            article = article_from(document, batch.title or batch.source.title or "unnamed source")
-            if article.text.strip():
-                cleaned.setdefault(article.key, article)
-        hashes = [article.content_hash for article in cleaned.values()]
+        """Clean the documents and leave out what this source has brought before, whatever its key, date or link now."""
+        outlet = batch.title or batch.source.title or "unnamed source"
+        cleaned = [article_from(document, outlet) for document in batch.documents]
+        different = told_apart(article for article in cleaned if article.text.strip())
         with self._store.read() as cx:
-            keys, texts = sources.known_articles(cx, batch.source.id, cleaned, hashes)
-        drafts = []
-        for article in cleaned.values():
-            if article.content_hash not in texts:
-                texts.add(article.content_hash)
-                drafts.append(Draft(article, (), changed=article.key in keys))
-        return drafts
+            archive = sources.archive(cx, batch.source.id, different)
+        return [Draft(article, (), filed) for article, filed in sift(different, archive)]
 
     def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
         matched = []
@@ -154,13 +148,13 @@ class Pipeline:
         window = articles.articles_between(
             cx, None, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES
         )
-        known = [cluster.recent(item.story_id, item.text, item.content_hash, item.url) for item in window]
-        placed = []
-        for draft in drafts:
-            story = cluster.assign(draft.article, source_id, known)
-            known.append(cluster.recent(story, draft.article.text, draft.article.content_hash, draft.article.url))
-            placed.append(replace(draft, story_id=story))
-        return placed
+        index = cluster.Index(cluster.recent(item.story_id, item.text, item.content_hash, item.url) for item in window)
+        return [
+            replace(
+                draft, story_id=draft.filed.story_id if draft.filed else index.place(draft.article, source_id).story_id
+            )
+            for draft in drafts
+        ]
 
     def _with_rules(
         self, draft: Draft, rules: RuleIndex, readers: frozenset[str], source: Source, now: datetime
@@ -185,28 +179,50 @@ class Pipeline:
             return source.first_read_at is None
         return now - article.published > self._fresh
 
-    def _write(self, cx: Connection, source_id: int, draft: Draft, now: datetime) -> int | None:
-        at = draft.article.published or now
-        if draft.changed:
-            found = articles.replace_article(cx, source_id, draft.article)
-            article_id = found[0] if found else None
-        else:
-            articles.ensure_story(cx, draft.story_id, at)
-            article_id = articles.insert_article(cx, source_id, draft.story_id, draft.article, now)
-        if article_id is not None:
-            articles.insert_mentions(cx, article_id, at, draft.mentions)
-        return article_id
+    def _write(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[int | None]:
+        """The ids of the articles in the archive; None for one that another process has entered meanwhile."""
+        new = [draft for draft in drafts if draft.filed is None]
+        articles.ensure_stories(cx, [(draft.story_id, draft.article.published or now) for draft in new])
+        entered = articles.insert_articles(cx, source_id, [(draft.story_id, draft.article) for draft in new], now)
+        ids: list[int | None] = []
+        for draft in drafts:
+            if draft.filed is None:
+                ids.append(entered.get(draft.article.key))
+            else:
+                there = articles.replace_article(cx, draft.filed.id, draft.article, now)
+                ids.append(draft.filed.id if there else None)
+        found = zip(ids, drafts, strict=True)
+        articles.insert_mentions(
+            cx, [(key, draft.article.published or now, draft.mentions) for key, draft in found if key is not None]
+        )
+        return ids
 
-    def _alert(self, cx: Connection, article_id: int, draft: Draft, now: datetime) -> int:
-        """One delivery for each channel that this article fires in and that has not had its story."""
-        story_id = articles.story_of(cx, article_id)
-        by_channel: dict[int, list[Rule]] = {}
-        for rule in draft.fired:
-            by_channel.setdefault(rule.channel_id, []).append(rule)
+    def _alert(
+        self, cx: Connection, source: Source, drafts: Sequence[Draft], ids: Sequence[int | None], now: datetime
+    ) -> int:
+        """One delivery for each story that a channel has not had; one for all of them where they come as a flood."""
+        by_channel: dict[int, dict[int, tuple[Draft, int, list[Rule]]]] = {}
+        for draft, article_id in zip(drafts, ids, strict=True):
+            for rule in draft.fired if article_id is not None else ():
+                stories = by_channel.setdefault(rule.channel_id, {})
+                first, _, rules = stories.setdefault(draft.story_id, (draft, article_id or 0, []))
+                if first is draft:
+                    rules.append(rule)
         made = 0
-        for channel_id, rules in by_channel.items():
+        for channel_id, stories in by_channel.items():
             channel = subscriptions.channel(cx, channel_id)
-            key = outbox.delivery_key("alert", channel_id, story_id, "first")
+            first_read = source.kind == "feed" and source.first_read_at is None
+            flood = len(stories) > (1 if first_read else MOST_POSTS)
+            tell = self._tell_together if flood and source.kind == "feed" else self._tell_each
+            made += tell(cx, source, channel, stories, now)
+        return made
+
+    def _tell_each(
+        self, cx: Connection, _source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
+    ) -> int:
+        made = 0
+        for story_id, (draft, article_id, rules) in stories.items():
+            key = outbox.delivery_key("alert", channel.id, story_id, "first")
             why = [rule.query.in_words() for rule in rules]
             alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
             if alert is None:
@@ -215,8 +231,27 @@ class Pipeline:
             asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
             finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
             card = alert_card(finding, self._known.catalogue_of(channel.workspace).entities)
-            made += outbox.enqueue(cx, key, channel_id, channel.platform, "alert", card_to_data(card), now)
+            made += outbox.enqueue(cx, key, channel.id, channel.platform, "alert", card_to_data(card), now)
         return made
+
+    def _tell_together(
+        self, cx: Connection, source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
+    ) -> int:
+        found = {
+            story_id: (
+                outbox.delivery_key("alert", channel.id, story_id, "first"),
+                article_id,
+                [rule.query.in_words() for rule in rules],
+            )
+            for story_id, (_, article_id, rules) in stories.items()
+        }
+        fresh = subscriptions.insert_alerts(cx, channel, found, now)
+        if not fresh:
+            return 0
+        told = [(stories[story_id][0].article, found[story_id][2]) for story_id in stories if story_id in fresh]
+        card = flood_card(source.title or source.address, told, channel.timezone)
+        key = outbox.delivery_key("flood", channel.id, source.id, *sorted(fresh))
+        return int(outbox.enqueue(cx, key, channel.id, channel.platform, "summary", card_to_data(card), now))
 
     def _current_rules(self, cx: Connection) -> RuleIndex:
         mark = (subscriptions.subscriptions_mark(cx), self._known.mark)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from bot.cards.card import Block, Button, Card, Field, Fields, Tone, line
+from bot.cards.card import Block, Button, Card, Field, Fields, Line, Listing, Run, Tone, code, line, quiet
 from bot.cards.compose import cite, count, moment, names, source_line
 from bot.model import Article, Entity, Kind, Mention, Sentence
 
@@ -16,6 +16,10 @@ BUTTONS = (
     Button("not-relevant", "Not relevant"),
     Button("share", "Share"),
 )
+
+
+MOST_TOLD = 20  # lines of a card that stands for many alerts
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,21 @@ def alert_card(finding: Finding, entities: Mapping[str, Entity]) -> Card:
         link=article.url,
         blocks=tuple(blocks),
         buttons=BUTTONS,
+    )
+
+
+def flood_card(source: str, told: Sequence[tuple[Article, Sequence[str]]], timezone: str) -> Card:
+    """Many stories of one source at once: one card instead of a flood. `told` are articles with what they fired."""
+    newest = sorted(told, key=lambda item: item[0].published or _LONG_AGO, reverse=True)
+    rows: list[Line] = []
+    for article, why in newest[:MOST_TOLD]:
+        day = f"  {moment(article.published, timezone, day_only=True)}" if article.published else ""
+        rows.append((Run(article.title, link=article.url), quiet(f"{day}  {'; '.join(why)}")))
+    if len(newest) > MOST_TOLD:
+        rows.append(line(quiet(f"and {len(newest) - MOST_TOLD:,} more, all in the archive: "), code("/search WORDS")))
+    title = f"{count(len(newest), 'story', 'stories')} from {source}"
+    return Card(
+        title=title, tone=Tone.ALERT, blocks=(Listing("They came all at once; here they are together.", tuple(rows)),)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,58 +25,72 @@ from sqlalchemy import (
 from bot.model import Article, Citation, FiledArticle, Mention, Sentence
 from bot.store.engine import insert
 from bot.store.sources import visible
-from bot.store.tables import articles, mentions, stories
+from bot.store.tables import article_versions, articles, mentions, stories
 from bot.text.fold import fold_key
 
 HEADLINE_LAST = 1_000_000_000  # added to offsets in the headline, so that any sentence of the body comes before
 
 
-def ensure_story(cx: Connection, story_id: int, at: datetime) -> None:
-    row = {"id": story_id, "first_at": at, "last_at": at}
-    query = insert(cx, stories).values(row)
+def ensure_stories(cx: Connection, seen: Iterable[tuple[int, datetime]]) -> None:
+    """Enter stories, or widen the time they cover."""
+    spans: dict[int, tuple[datetime, datetime]] = {}
+    for story_id, at in seen:
+        first, last = spans.get(story_id, (at, at))
+        spans[story_id] = min(first, at), max(last, at)
+    rows = [{"id": key, "first_at": first, "last_at": last} for key, (first, last) in spans.items()]
+    least, most = (func.min, func.max) if cx.dialect.name == "sqlite" else (func.least, func.greatest)
+    query = insert(cx, stories)
     grown = {
-        "first_at": func.min(stories.c.first_at, at)
-        if cx.dialect.name == "sqlite"
-        else func.least(stories.c.first_at, at),
-        "last_at": func.max(stories.c.last_at, at)
-        if cx.dialect.name == "sqlite"
-        else func.greatest(stories.c.last_at, at),
+        "first_at": least(stories.c.first_at, query.excluded.first_at),
+        "last_at": most(stories.c.last_at, query.excluded.last_at),
     }
-    cx.execute(query.on_conflict_do_update(index_elements=["id"], set_=grown))
+    if rows:
+        cx.execute(query.on_conflict_do_update(index_elements=["id"], set_=grown), rows)
 
 
-def insert_article(cx: Connection, source_id: int, story_id: int, article: Article, now: datetime) -> int | None:
-    """The new article's id, or None if this source has brought it before."""
-    row = {
-        "source_id": source_id,
-        "key": article.key,
-        "story_id": story_id,
-        "title": article.title,
-        "text": article.text,
-        "url": article.url,
-        "outlet": article.outlet,
-        "language": article.language,
-        "published_at": article.published,
-        "seen_at": now,
-        "at": article.published or now,
-        "content_hash": article.content_hash,
-    }
-    query = insert(cx, articles).values(row).on_conflict_do_nothing(index_elements=["source_id", "key"])
-    article_id = cx.execute(query.returning(articles.c.id)).scalar()
-    if article_id is not None:
-        _index_words(cx, article_id, fold_key(article.text))
-    return article_id
+def insert_articles(
+    cx: Connection, source_id: int, placed: Sequence[tuple[int, Article]], now: datetime
+) -> dict[str, int]:
+    """Key → id of the new ones among these (story id, article); one that this source has brought before is left out."""
+    rows = [
+        {
+            "source_id": source_id,
+            "key": article.key,
+            "story_id": story_id,
+            "title": article.title,
+            "text": article.text,
+            "url": article.url,
+            "outlet": article.outlet,
+            "language": article.language,
+            "published_at": article.published,
+            "seen_at": now,
+            "at": article.published or now,
+            "content_hash": article.content_hash,
+            "link": article.link,
+            "body_hash": article.body_hash,
+        }
+        for story_id, article in placed
+    ]
+    if not rows:
+        return {}
+    query = insert(cx, articles).on_conflict_do_nothing(index_elements=["source_id", "key"])
+    entered = {row.key: row.id for row in cx.execute(query.returning(articles.c.id, articles.c.key), rows)}
+    _index_words(cx, {entered[a.key]: fold_key(a.text) for _, a in placed if a.key in entered})
+    return entered
 
 
-def _index_words(cx: Connection, article_id: int, words: str) -> None:
-    values = {"id": article_id, "words": words}
+def _index_words(cx: Connection, words: Mapping[int, str]) -> None:
+    values = [{"id": article_id, "words": folded} for article_id, folded in words.items()]
+    if not values:
+        return
     if cx.dialect.name == "sqlite":
         cx.execute(text("INSERT INTO articles_words(rowid, words) VALUES (:id, :words)"), values)
     else:
         cx.execute(text("INSERT INTO articles_words VALUES (:id, to_tsvector('simple', :words))"), values)
 
 
-def insert_mentions(cx: Connection, article_id: int, at: datetime, found: Iterable[tuple[Mention, Sentence]]) -> None:
+def insert_mentions(cx: Connection, found: Iterable[tuple[int, datetime, Sequence[tuple[Mention, Sentence]]]]) -> None:
+    """Enter the mentions of articles: (article id, its time, mentions with the sentence they stand in)."""
     rows = [
         {
             "article_id": article_id,
@@ -89,7 +103,8 @@ def insert_mentions(cx: Connection, article_id: int, at: datetime, found: Iterab
             "confidence": mention.confidence,
             "at": at,
         }
-        for mention, sentence in found
+        for article_id, at, placed in found
+        for mention, sentence in placed
     ]
     if rows:
         cx.execute(mentions.insert(), rows)
@@ -298,26 +313,28 @@ def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:
     return int(count), int(in_stories), newest
 
 
-def replace_article(cx: Connection, source_id: int, article: Article) -> tuple[int, int] | None:
-    """A text that really changed: (article id, story id) of the row that now holds it; its mentions are to be entered anew."""
-    query = select(articles.c.id, articles.c.story_id, articles.c.text).where(
-        articles.c.source_id == source_id, articles.c.key == article.key
-    )
+def replace_article(cx: Connection, article_id: int, article: Article, now: datetime) -> bool:
+    """A text that really changed: what it was is kept as a version, and its mentions are to be entered anew."""
+    query = select(articles.c.title, articles.c.text, articles.c.version).where(articles.c.id == article_id)
     old = cx.execute(query).one_or_none()
     if old is None:
-        return None
+        return False
+    kept = {"article_id": article_id, "version": old.version, "title": old.title, "text": old.text, "until": now}
+    cx.execute(article_versions.insert().values(kept))
     values = {
         "title": article.title,
         "text": article.text,
         "url": article.url,
         "content_hash": article.content_hash,
-        "version": articles.c.version + 1,
+        "link": article.link,
+        "body_hash": article.body_hash,
+        "version": old.version + 1,
     }
-    cx.execute(update(articles).where(articles.c.id == old.id).values(values))
-    cx.execute(delete(mentions).where(mentions.c.article_id == old.id))
-    _forget_words(cx, old.id, fold_key(old.text))
-    _index_words(cx, old.id, fold_key(article.text))
-    return old.id, old.story_id
+    cx.execute(update(articles).where(articles.c.id == article_id).values(values))
+    cx.execute(delete(mentions).where(mentions.c.article_id == article_id))
+    _forget_words(cx, article_id, fold_key(old.text))
+    _index_words(cx, {article_id: fold_key(article.text)})
+    return True
 
 
 def _forget_words(cx: Connection, article_id: int, words: str) -> None:

@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
+from bot.model import Article
+from bot.sources.identity import Archive, Filed
 from bot.store.engine import insert, inserted
 from bot.store.tables import articles, files, source_workspaces, sources
 
 EVERYBODY = "*"
+MOST_PARAMETERS = 5_000  # of one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +230,31 @@ def forget_files(cx: Connection, source_id: int, paths: Iterable[str]) -> None:
     cx.execute(delete(files).where(files.c.source_id == source_id, files.c.path.in_(list(paths))))
 
 
-def known_articles(
-    cx: Connection, source_id: int, keys: Iterable[str], hashes: Iterable[str]
-) -> tuple[dict[str, str], set[str]]:
-    """(key → content hash, content hashes) of what this source has brought before."""
+def archive(cx: Connection, source_id: int, batch: Sequence[Article]) -> Archive:
+    """What this source has brought before under the keys, links and texts of a batch."""
     own = articles.c.source_id == source_id
-    by_key = select(articles.c.key, articles.c.content_hash).where(own, articles.c.key.in_(list(keys)))
-    by_hash = select(articles.c.content_hash).where(own, articles.c.content_hash.in_(list(hashes)))
-    return {row.key: row.content_hash for row in cx.execute(by_key)}, set(cx.execute(by_hash).scalars())
+    columns = (articles.c.id, articles.c.key, articles.c.link, articles.c.content_hash, articles.c.body_hash)
+    known: dict[int, Row[Any]] = {}
+    for at in range(0, len(batch), MOST_PARAMETERS):
+        part = batch[at : at + MOST_PARAMETERS]
+        wanted = (
+            (articles.c.key, {article.key for article in part}),
+            (articles.c.link, {article.link for article in part if article.link}),
+            (articles.c.content_hash, {article.content_hash for article in part}),
+            (articles.c.body_hash, {article.body_hash for article in part if article.body_hash}),
+        )
+        for column, values in wanted:
+            if values:
+                known |= {row.id: row for row in cx.execute(select(*columns).where(own, column.in_(values)))}
+    texts = frozenset(row.content_hash for row in known.values())
+    bodies = frozenset(row.body_hash for row in known.values() if row.body_hash)
+    fresh = [article for article in batch if article.content_hash not in texts]
+    keys, links = {article.key for article in fresh}, {article.link for article in fresh if article.link}
+    asked = [row.id for row in known.values() if row.key in keys or row.link in links]
+    filed: dict[int, Filed] = {}
+    for at in range(0, len(asked), MOST_PARAMETERS):
+        query = select(articles).where(articles.c.id.in_(asked[at : at + MOST_PARAMETERS]))
+        filed |= {r.id: Filed(r.id, r.story_id, r.content_hash, r.title, r.text) for r in cx.execute(query)}
+    by_key = {row.key: filed[row.id] for row in known.values() if row.id in filed}
+    by_link = {row.link: filed[row.id] for row in known.values() if row.id in filed and row.link}
+    return Archive(by_key, by_link, bodies, texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,13 +122,18 @@ def _subscription(row: Any) -> Subscription:
     return Subscription(row.id, row.workspace, row.channel_id, row.query, row.created_by, row.created_at)
 
 
-def _free_code(cx: Connection, key: str) -> str:
-    """A short id for people to type, as V-7F3K2: letters without I, L, O, U; longer only where the short one is taken."""
+def _letters(key: str) -> str:
     digits = int(key, 16)
     letters = ""
     while len(letters) < 12:
         digits, place = divmod(digits, 32)
         letters += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[place]
+    return letters
+
+
+def _free_code(cx: Connection, key: str) -> str:
+    """A short id for people to type, as V-7F3K2: letters without I, L, O, U; longer only where the short one is taken."""
+    letters = _letters(key)
     for length in range(5, 12):
         code = f"V-{letters[:length]}"
         if cx.execute(select(alerts.c.id).where(alerts.c.code == code)).first() is None:
@@ -156,6 +161,30 @@ def insert_alert(
     if alert_id is None:
         return None
     return Alert(alert_id, code, channel.workspace, channel.id, story_id, article_id, tuple(why), now)
+
+
+def insert_alerts(
+    cx: Connection, channel: Channel, found: Mapping[int, tuple[str, int, Sequence[str]]], now: datetime
+) -> set[int]:
+    """Many at once, story id → (key, article id, why): the stories of these that the channel had not had.
+
+    They are told in one card; their short ids are longer, so that none has to be looked for.
+    """
+    rows = [
+        {
+            "code": f"V-{_letters(key)[:9]}",
+            "delivery_key": key,
+            "workspace": channel.workspace,
+            "channel_id": channel.id,
+            "story_id": story_id,
+            "article_id": article_id,
+            "why": list(why),
+            "created_at": now,
+        }
+        for story_id, (key, article_id, why) in found.items()
+    ]
+    query = insert(cx, alerts).on_conflict_do_nothing().returning(alerts.c.story_id)
+    return set(cx.execute(query, rows).scalars()) if rows else set()
 
 
 def alerts_of(cx: Connection, channel: Channel, limit: int) -> list[Alert]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from bot.model import Article
 from bot.text.fold import fold_key
+from bot.text.link import canonical_link
 
 SAME_TEXT = 0.6  # share of common three-word runs from which two texts are one text, edited
-_TRACKING = ("utm_", "fbclid", "gclid", "mc_", "ref", "cmpid", "ocid", "ns_", "at_medium", "at_campaign", "at_custom")
+COMMON = 64  # a run that so many articles share tells nothing about any of them
+NEAREST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,46 @@ def recent(story: int, text: str, content_hash: str, url: str | None) -> Recent:
     return Recent(story, content_hash, canonical_link(url), shingles(text))
 
 
-def assign(article: Article, source_id: int, others: Sequence[Recent]) -> int:
-    """The story of an article: that of an equal text, link or nearly equal text, else a new one."""
-    own = recent(story_id(source_id, article.key), article.text, article.content_hash, article.url)
-    for other in others:
-        if other.content_hash == own.content_hash or (own.link and own.link == other.link):
-            return other.story_id
-    best = max(others, key=lambda other: resemblance(own.shingles, other.shingles), default=None)
-    if best and resemblance(own.shingles, best.shingles) >= SAME_TEXT:
-        return best.story_id
-    return own.story_id
+class Index:
+    """Recent articles, found by text, link, or the word runs they share."""
+
+    def __init__(self, articles: Iterable[Recent] = ()) -> None:
+        self._all: list[Recent] = []
+        self._texts: dict[str, int] = {}
+        self._links: dict[str, int] = {}
+        self._runs: dict[int, list[int]] = {}
+        for article in articles:
+            self.add(article)
+
+    def add(self, article: Recent) -> None:
+        number = len(self._all)
+        self._all.append(article)
+        self._texts.setdefault(article.content_hash, article.story_id)
+        if article.link:
+            self._links.setdefault(article.link, article.story_id)
+        for run in article.shingles:
+            holders = self._runs.setdefault(run, [])
+            if len(holders) < COMMON:
+                holders.append(number)
+
+    def place(self, article: Article, source_id: int) -> Recent:
+        """The article with its story: that of an equal text, link or nearly equal text, else a new one. It is added."""
+        own = recent(story_id(source_id, article.key), article.text, article.content_hash, article.url)
+        known = self._texts.get(own.content_hash) or self._links.get(own.link or "")
+        story = known or self._alike(own) or own.story_id
+        placed = Recent(story, own.content_hash, own.link, own.shingles)
+        self.add(placed)
+        return placed
+
+    def _alike(self, own: Recent) -> int | None:
+        shared: Counter[int] = Counter()
+        for run in own.shingles:
+            holders = self._runs.get(run, ())
+            if len(holders) < COMMON:
+                shared.update(holders)
+        near = [self._all[number] for number, _ in shared.most_common(NEAREST)]
+        best = max(near, key=lambda other: resemblance(own.shingles, other.shingles), default=None)
+        return best.story_id if best and resemblance(own.shingles, best.shingles) >= SAME_TEXT else None
 
 
 def shingles(text: str) -> frozenset[int]:
@@ -55,15 +87,3 @@ def resemblance(left: frozenset[int], right: frozenset[int]) -> float:
     """Jaccard's measure: 1 for equal sets, 0 for sets with nothing in common."""
     common = len(left & right)
     return common / (len(left) + len(right) - common) if common else 0.0
-
-
-def canonical_link(url: str | None) -> str | None:
-    """An address without tracking parameters, fragment and trailing slash; the front page of a site is no identity."""
-    if not url:
-        return None
-    parts = urlsplit(url)
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not key.lower().startswith(_TRACKING)])
-    path = parts.path.rstrip("/")
-    if not path and not query:
-        return None
-    return urlunsplit(("https", parts.netloc.lower().removeprefix("www."), path, query, ""))

@@ -12,7 +12,9 @@ import re
 import unicodedata
 
 from bot.model import Article, Document
+from bot.text.link import canonical_link
 
+TELLING_WORDS = 12  # fewer words below a title may be the same by chance
 TITLE_LIMIT = 300  # characters; longer first lines are paragraphs, not headlines
 
 _SHARE = "(?:print|email|e-mail|share|tweet|like|save|pdf)"
@@ -86,6 +88,8 @@ def article_from(document: Document, fallback_outlet: str) -> Article:
         published=document.published,
         language=document.language or "und",
         content_hash=content_hash(text),
+        link=canonical_link(document.url),
+        body_hash=content_hash(body) if len(body.split()) >= TELLING_WORDS else "",
     )
 
 
