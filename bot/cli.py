@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     entities.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
     entities.set_defaults(run=_entities)
 
+    feeds = commands.add_parser("feeds", help="bring in a list of feeds as OPML, take it out again, or write one")
+    feeds.add_argument("action", choices=["import", "remove", "export"], help="what to do; export writes to stdout")
+    feeds.add_argument("file", nargs="?", help="an OPML file; for remove also the address of one feed")
+    feeds.add_argument("--workspace", metavar="W", default="*", help="for this workspace alone instead of every one")
+    feeds.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    feeds.set_defaults(run=_feeds)
+
     parse = commands.add_parser("parse", help="parse feed files named on stdin, one path a line")
     parse.add_argument("--jsonl", action="store_true", required=True, help="write one JSON line a file")
     parse.set_defaults(run=_parse)
@@ -209,10 +216,51 @@ def _entities(options: argparse.Namespace) -> int:
     return OK
 
 
-def _say_faults(count: int, named: Sequence[str]) -> None:
+def _feeds(options: argparse.Namespace) -> int:
+    from bot.app import SystemClock
+    from bot.sources.address import checked_address
+    from bot.sources.opml import Opml, OpmlFeed, in_groups, load_opml, write_opml
+    from bot.store import sources
+    from bot.store.engine import Store
+
+    settings, whose = _settings(options), options.workspace
+    named = "every workspace" if whose == sources.EVERYBODY else f"workspace {whose}"
+    listed = Opml()
+    if options.action != "export":
+        if not options.file:
+            raise UserError("Which file?", f"vedette feeds {options.action} feeds.opml")
+        if options.action == "remove" and "://" in options.file:
+            listed = Opml((OpmlFeed(checked_address(options.file)),))
+        else:
+            listed = load_opml(Path(options.file), settings.fetch.allow)
+        _say_faults(
+            len(listed.faults), [f"{what[:200]}: {why}" for what, why in listed.faults[:MOST_NAMED_FAULTS]], "entries"
+        )
+    rows = [(feed.address, feed.title) for feed in listed.feeds]
+    store = Store(settings.database_url)
+    try:
+        if options.action == "export":
+            with store.read() as cx:
+                own = [source for source in sources.sources_of(cx, whose) if source.kind == "feed"]
+            listed = Opml(tuple(in_groups((source.address, source.title) for source in own)))
+            sys.stdout.buffer.write(write_opml("Feeds read by Vedette", listed.feeds))
+        elif options.action == "import":
+            with store.write() as cx:
+                new = sources.add_feeds(cx, rows, whose, SystemClock().now())
+            print(f"{new:,} feeds added for {named}, {len(rows) - new:,} of the list were read already.")
+        else:
+            with store.write() as cx:
+                gone = sources.remove_feeds(cx, [address for address, _ in rows], whose)
+            print(f"{gone:,} feeds are no longer read for {named}; their articles stay.")
+    finally:
+        store.close()
+    return OK
+
+
+def _say_faults(count: int, named: Sequence[str], what: str = "broken lines") -> None:
     if count:
         print(
-            f"{count:,} broken lines are left out, such as:",
+            f"{count:,} {what} are left out, such as:",
             *(f"  {fault}" for fault in named),
             sep="\n",
             file=sys.stderr,

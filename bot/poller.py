@@ -17,6 +17,7 @@ from bot.model import Clock
 from bot.pipeline import Batch, Ingested, Pipeline
 from bot.settings import Settings
 from bot.sources import pace
+from bot.sources.discover import feed_links, looks_like_html
 from bot.sources.fetch import Fetched, Fetcher
 from bot.sources.folder import changed_files, read_files
 from bot.sources.parsing import Parsers
@@ -31,6 +32,7 @@ SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
 MOVED = 3  # permanent redirects in a row after which the new address is kept
 AT_ONCE = 20
 FILES_A_BATCH = 50
+MOST_NAMED = 5  # feeds of a page that are named as next steps
 Progress = Callable[[int, int, str], None]  # done, of, what
 
 
@@ -157,7 +159,13 @@ class Poller:
                 columns=columns,
             )
         else:
-            parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
+            try:
+                parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
+            except SourceError as error:
+                if error.error_class != "not-a-feed" or not looks_like_html(answer.body, answer.content_type):
+                    raise
+                await self._find_feed(source, answer, error)
+                return Ingested()
             columns["rhythm"] = pace.rhythm(document.published for document in parsed.documents)
             asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
             batch = Batch(
@@ -173,6 +181,8 @@ class Poller:
         result = await asyncio.to_thread(self._pipeline.ingest, batch)
         if source.told_at:
             await asyncio.to_thread(self._is_back, source)
+        if columns["moved_times"] >= MOVED:
+            await asyncio.to_thread(self._move, source, answer.moved)
         return result
 
     def _next_poll(self, source: Source, gap: float | None, asked: timedelta) -> datetime:
@@ -180,6 +190,34 @@ class Poller:
         quiet = now - (source.news_at or source.created_at)
         wait = pace.interval(feeds.min_interval, feeds.max_interval, gap, quiet, asked)
         return now + pace.jittered(wait)
+
+    async def _find_feed(self, source: Source, page: Fetched, error: SourceError) -> None:
+        """A page stands where a feed was expected: go on at the one feed it names. Raises `SourceError` if there is not one.
+
+        The feed is tried before the move, so that two pages that name each other end here. A source that was
+        read before stays where it is: a page in its place may be a passing fault.
+        """
+        links = await asyncio.to_thread(feed_links, page.body, page.address)
+        found = [address for address, _ in links if address != source.address]
+        if not found:
+            raise error
+        if len(found) > 1 or source.first_read_at:
+            steps = ", ".join(f"/feeds add {address}" for address in found[:MOST_NAMED])
+            named = "a feed" if len(found) == 1 else f"{len(found)} feeds"
+            raise SourceError(f"The answer is a page that names {named}; add what you want: {steps}.", "not-a-feed")
+        try:
+            answer = await self._fetcher.get(found[0])
+            await self._parsers.parse(answer.body, answer.address, answer.content_type)
+        except SourceError as fault:
+            sentence = f"The answer is a page; the feed it names, {found[0]}, cannot be read: {fault}"
+            raise SourceError(sentence, fault.error_class) from fault
+        await asyncio.to_thread(self._move, source, found[0])
+
+    def _move(self, source: Source, address: str) -> None:
+        with self._store.write() as cx:
+            moved = sources.move_source(cx, source, address)
+        if moved:
+            log.info("source %s: read at %s from now on", source.address, address)
 
     def _read_folder(self, source: Source, progress: Progress) -> Ingested:
         folder = Path(source.address)

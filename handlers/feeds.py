@@ -1,4 +1,4 @@
-"""`/feeds add|remove|list|health`: rows that are due now; the poller does the fetching and reports back."""
+"""`/feeds`: rows that are due now; the poller does the fetching and reports back."""
 
 from __future__ import annotations
 
@@ -9,21 +9,36 @@ from bot.model import Request
 from bot.sources.address import checked_address
 from bot.store import sources
 from bot.store.sources import Source
+from handlers import feed_lists
 from handlers.context import Command, Context, trouble
 
-VERBS = ("add", "remove", "list", "health")
-ALIASES = {"subscribe": "add", "delete": "remove", "rm": "remove", "ls": "list", "status": "health"}
+VERBS = ("add", "remove", "list", "health", "groups", "import", "export")
+CHANGES = ("add", "remove", "import")
+ALIASES = {"group": "groups", "subscribe": "add", "delete": "remove", "rm": "remove", "ls": "list", "status": "health"}
 
 
 def feeds(context: Context, request: Request) -> Card:
     verb, _, rest = request.text.strip().partition(" ")
     verb = ALIASES.get(verb, verb)
-    if verb in ("add", "remove") and not request.can_manage:
+    if verb in CHANGES and not request.can_manage:
         return trouble("Only people who manage this channel can change its feeds.")
+    rest = rest.strip()
+    what, _, name = rest.partition(" ")
+    if verb == "groups":
+        return feed_lists.groups(context, request)
+    if verb == "import":
+        return feed_lists.import_list(context, request, rest)
+    if verb == "export":
+        return feed_lists.export_list(context, request)
+    if verb in ("add", "remove") and what == "group":
+        many = feed_lists.add_group if verb == "add" else feed_lists.remove_group
+        return many(context, request, name.strip())
+    if verb == "remove" and what == "import":
+        return feed_lists.remove_list(context, request, name.strip())
     if verb == "add":
-        return _add(context, request, rest.strip())
+        return _add(context, request, rest)
     if verb == "remove":
-        return _remove(context, request, rest.strip())
+        return _remove(context, request, rest)
     if verb in ("", "list", "health"):
         return _list(context, request)
     return trouble(f"/feeds does not know “{verb}”.", f"Its verbs are {', '.join(VERBS)}.")
@@ -64,7 +79,12 @@ def _remove(context: Context, request: Request, address: str) -> Card:
         title = f"No feed here is “{address}”." if address else "Which feed?"
         return Card(title=title, tone=Tone.WARNING, blocks=(Listing("Feeds", listed or (line("None yet."),)),))
     with context.store.write() as cx:
-        sources.remove_source(cx, chosen.address, request.channel.workspace)
+        own_one = sources.remove_source(cx, chosen.address, request.channel.workspace)
+    if not own_one:
+        return trouble(
+            f"{chosen.address} is read for every workspace.",
+            f"The operator takes it out: vedette feeds remove {chosen.address}",
+        )
     return Card(
         title=f"No longer read: {chosen.address}",
         tone=Tone.DONE,
@@ -78,7 +98,10 @@ def _list(context: Context, request: Request) -> Card:
     if not own:
         return Card(
             title="No feed is read yet.",
-            blocks=(Text(line("Add one: ", code("/feeds add https://example.org/feed.xml"))),),
+            blocks=(
+                Text(line("Add one: ", code("/feeds add https://example.org/feed.xml"))),
+                Text(line("Or choose from those that ship with Vedette: ", code("/feeds groups"))),
+            ),
         )
     rows = tuple(
         line(strong(source.title or source.address), quiet(f"  {source.address}"), f"  {_state(source, request)}")
@@ -101,7 +124,7 @@ def _state(source: Source, request: Request) -> str:
 COMMANDS = (
     Command(
         "feeds",
-        "/feeds add URL | remove URL | list | health",
+        "/feeds add URL | remove URL | list | health | groups | import FILE | export",
         "Manage the feeds that are read here",
         feeds,
         example="/feeds add https://example.org/feed.xml",

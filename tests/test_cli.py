@@ -89,3 +89,22 @@ def test_doctor_says_what_is_there(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     for word in ("settings", "catalogue", "database", "language model", "Discord", "Slack"):
         assert word in done.stdout
+
+
+def test_lists_of_feeds_come_in_and_go_out(tmp_path: Path) -> None:
+    both = b'<opml><body><outline text="A" xmlUrl="https://a.example/"/><outline xmlUrl="http://127.1/"/></body></opml>'
+    write_files(tmp_path, {"mine.opml": both})
+    done = run("feeds", "import", "mine.opml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "1 feeds added for every workspace, 0 of the list were read already.\n",
+    )
+    assert "127.1 leads to a private" in done.stderr
+    run("feeds", "import", "mine.opml", "--workspace", "one", cwd=tmp_path)
+    assert 'xmlUrl="https://a.example/"' in run("feeds", "export", cwd=tmp_path).stdout
+    gone = run("feeds", "remove", "https://A.example", cwd=tmp_path)
+    assert "1 feeds are no longer read" in gone.stdout
+    assert "a.example" not in run("feeds", "export", cwd=tmp_path).stdout
+    missing = run("feeds", "import", "none.opml", cwd=tmp_path)
+    assert missing.returncode == 1
+    assert "There is no file" in missing.stderr

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import unicodedata
+import socket
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+import idna
+
 from bot.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PORTS = {"http": 80, "https": 443}
 
@@ -49,8 +55,55 @@ def checked_address(address: str) -> str:
         raise SourceError(
             "Addresses with a user name or password in them are refused.", "address", "Leave the credentials out."
         )
-    if unicodedata.normalize("NFKC", host) != host and not host.isascii():
-        host = unicodedata.normalize("NFKC", host)
+    host = host if host.isascii() else _ascii(host)
     host = f"[{host}]" if ":" in host else host
     netloc = host if port in (None, PORTS[parts.scheme]) else f"{host}:{port}"
-    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, "")).strip()
+
+
+def refuse_private_literal(address: str, allow: Collection[str]) -> None:
+    """Raise `SourceError` for a checked address whose host is a private IP address as it stands, or whose port is no web server's.
+
+    No name is resolved here. `allow` holds exact `host:port` pairs that pass. Forms such as 127.1, 0x7f.1 and
+    2130706433 are IP addresses to the C library, so they are to us.
+    """
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    if f"{host}:{port}" in allow or f"[{host}]:{port}" in allow:
+        return
+    if port not in PORTS.values():
+        raise SourceError(
+            f"Port {port} is not fetched.",
+            "guard",
+            f'The operator can allow it: [fetch] allow = ["{host}:{port}"].',
+        )
+    try:
+        literal = str(ipaddress.ip_address(host))
+    except ValueError:
+        try:
+            literal = socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
+        except (OSError, UnicodeError):
+            return
+    if not is_public(literal):
+        raise private_fault(address)
+
+
+def private_fault(address: str) -> SourceError:
+    """What is said of an address that leads to a private one."""
+    parts = urlsplit(address)
+    port = parts.port or PORTS.get(parts.scheme, 80)
+    return SourceError(
+        f"{parts.hostname} leads to a private or reserved address, which is not fetched.",
+        "guard",
+        f'If it is yours, the operator can allow it: [fetch] allow = ["{parts.hostname}:{port}"].',
+    )
+
+
+def _ascii(host: str) -> str:
+    """A host in the letters it is asked for by, so that nothing turns it into another one after it was checked (127。0。0。1)."""
+    try:
+        return idna.encode(host, uts46=True).decode("ascii").lower()
+    except UnicodeError as error:
+        raise SourceError(
+            f"{host[:200]!r} is no host name.", "address", "Give an address such as https://example.org/feed."
+        ) from error

@@ -7,20 +7,19 @@ connection goes to a checked one; each redirect starts from the beginning.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import SourceError
-from bot.sources.address import PORTS, checked_address, is_public
+from bot.sources.address import checked_address, is_public, private_fault, refuse_private_literal
 from bot.sources.pace import freshness, retry_after
 from bot.sources.unpack import ENCODINGS, Unpacker
 
@@ -109,7 +108,7 @@ class Fetcher:
         began, for_good = time.monotonic(), True
         try:
             for _hop in range(MAX_REDIRECTS + 1):
-                self._check_literal(here)
+                refuse_private_literal(here, self._allow)
                 async with self._open().get(here, headers=headers, allow_redirects=False) as answer:
                     if answer.status not in (301, 302, 303, 307, 308):
                         moved = here if for_good and here != checked_address(address) else ""
@@ -124,11 +123,11 @@ class Fetcher:
             raise SourceError("The server did not answer in time.", "timeout") from error
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, _Refused):
-                raise _private(here) from error
+                raise private_fault(here) from error
             raise SourceError(f"The name {urlsplit(here).hostname} cannot be resolved.", "dns") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, _Refused) or isinstance(error.__cause__, _Refused):
-                raise _private(here) from error
+                raise private_fault(here) from error
             raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
 
     def _open(self) -> aiohttp.ClientSession:
@@ -144,28 +143,6 @@ class Fetcher:
                 auto_decompress=False,
             )
         return self._session
-
-    def _check_literal(self, address: str) -> None:
-        """aiohttp does not ask the resolver about a host that is an IP address already; forms such as 127.1 are one to the C library."""
-        parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        if f"{host}:{port}" in self._allow or f"[{host}]:{port}" in self._allow:
-            return
-        if port not in PORTS.values():
-            raise SourceError(
-                f"Port {port} is not fetched.",
-                "guard",
-                f'The operator can allow it: [fetch] allow = ["{host}:{port}"].',
-            )
-        try:
-            literal = str(ipaddress.ip_address(host))
-        except ValueError:
-            try:
-                literal = socket.inet_ntoa(socket.inet_aton(host))
-            except (OSError, UnicodeError):
-                return
-        if not is_public(literal):
-            raise _private(address)
 
     async def _read(self, address: str, answer: aiohttp.ClientResponse, moved: str, began: float) -> Fetched:
         said, now = answer.headers, datetime.now(UTC)
@@ -190,13 +167,3 @@ class Fetcher:
             moved=moved,
             latency=time.monotonic() - began,
         )
-
-
-def _private(address: str) -> SourceError:
-    parts: Any = urlsplit(address)
-    port = parts.port or PORTS.get(parts.scheme, 80)
-    return SourceError(
-        f"{parts.hostname} leads to a private or reserved address, which is not fetched.",
-        "guard",
-        f'If it is yours, the operator can allow it: [fetch] allow = ["{parts.hostname}:{port}"].',
-    )

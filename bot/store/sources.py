@@ -16,6 +16,7 @@ from bot.store.tables import articles, files, source_workspaces, sources
 
 EVERYBODY = "*"
 MOST_PARAMETERS = 5_000  # of one query
+AT_ONCE = 500  # rows of one statement; both engines limit its parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,75 @@ def add_source(
     source = _source(cx.execute(select(*_COLUMNS).where(sources.c.address == address)).one())
     link = insert(cx, source_workspaces).values(source_id=source.id, workspace=workspace)
     return source, inserted(cx, link.on_conflict_do_nothing(), source_workspaces.c.source_id)
+
+
+def add_feeds(cx: Connection, feeds: Iterable[tuple[str, str]], workspace: str, now: datetime) -> int:
+    """Enter many feeds (address, title) for a workspace, due now; how many it did not read before, by itself or as everybody."""
+    listed = list(dict(feeds).items())
+    new = 0
+    for start in range(0, len(listed), AT_ONCE):
+        part = dict(listed[start : start + AT_ONCE])
+        rows = [
+            {"kind": "feed", "address": address, "title": title, "next_check_at": now, "created_at": now}
+            for address, title in part.items()
+        ]
+        cx.execute(insert(cx, sources).on_conflict_do_nothing(index_elements=["address"]), rows)
+        ids = _feeds_at(cx, part)
+        read = select(source_workspaces.c.source_id).where(
+            source_workspaces.c.source_id.in_(ids), source_workspaces.c.workspace.in_((workspace, EVERYBODY))
+        )
+        fresh = sorted(set(ids) - set(cx.execute(read).scalars()))
+        if fresh:
+            links = [{"source_id": one, "workspace": workspace} for one in fresh]
+            cx.execute(insert(cx, source_workspaces).on_conflict_do_nothing(), links)
+        new += len(fresh)
+    return new
+
+
+def remove_feeds(cx: Connection, addresses: Iterable[str], workspace: str) -> int:
+    """Stop reading these feeds for a workspace; how many it read itself. What everybody reads stays."""
+    listed = list(addresses)
+    gone = 0
+    for start in range(0, len(listed), AT_ONCE):
+        link = delete(source_workspaces).where(
+            source_workspaces.c.source_id.in_(_feeds_at(cx, listed[start : start + AT_ONCE])),
+            source_workspaces.c.workspace == workspace,
+        )
+        gone += cx.execute(link).rowcount
+    return gone
+
+
+def _feeds_at(cx: Connection, addresses: Iterable[str]) -> list[int]:
+    query = select(sources.c.id).where(sources.c.address.in_(list(addresses)), sources.c.kind == "feed")
+    return list(cx.execute(query).scalars())
+
+
+def move_source(cx: Connection, source: Source, address: str) -> bool:
+    """Read a source at another address from now on; its readers, its articles and its turn stay. False if the lease has passed on.
+
+    If another source has that address already, this one's readers read that one, and this one is never due again.
+    """
+    other = cx.execute(select(sources.c.id).where(sources.c.address == address)).scalar()
+    if other is None:
+        fresh = {"address": address, "title": "", "moved_times": 0, "failures": 0, "lease_owner": None}
+        empty = (
+            "etag",
+            "last_modified",
+            "body_hash",
+            "moved_to",
+            "failing_since",
+            "last_error",
+            "told_at",
+            "lease_until",
+        )
+        return cx.execute(_held(source).values({**fresh, **dict.fromkeys(empty)})).rowcount == 1
+    if other == source.id or cx.execute(_held(source).values(lease_owner=None, lease_until=None)).rowcount != 1:
+        return False
+    rows = [{"source_id": other, "workspace": workspace} for workspace in readers(cx, source.id)]
+    if rows:
+        cx.execute(insert(cx, source_workspaces).on_conflict_do_nothing(), rows)
+    cx.execute(delete(source_workspaces).where(source_workspaces.c.source_id == source.id))
+    return True
 
 
 def due_now(cx: Connection, source_id: int, now: datetime) -> None:
