@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot import metrics
 from bot.cards.alert import Finding, alert_card
 from bot.cards.card import card_to_data
 from bot.entities.nlp import sentences
@@ -81,13 +82,15 @@ class Pipeline:
         self._rules = RuleIndex(())
         self._rules_mark: tuple[tuple[int, int], ...] | None = None
 
+    @metrics.INGEST_SECONDS.time()
     def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
         """Source → clean → match → story → rules → one transaction."""
         now = self._clock.now()
         self._checkpoint("after fetch")
         with self._store.read() as cx:
             self._known.refresh(tracked.mark(cx), tracked.everything(cx))
-        drafts = self._matched(self._new(batch), progress)
+        drafts = self._new(batch)
+        drafts = self._matched(drafts, progress) if drafts else []
         self._checkpoint("after match")
         with self._store.read() as cx:
             rules = self._current_rules(cx)
@@ -115,6 +118,7 @@ class Pipeline:
                 if article_id is not None:
                     alerts += self._alert(cx, article_id, draft, now)
         self._checkpoint("after commit")
+        metrics.filed(len(drafts))
         return Ingested(len(drafts), alerts)
 
     def _new(self, batch: Batch) -> list[Draft]:
@@ -134,6 +138,7 @@ class Pipeline:
                 drafts.append(Draft(article, (), changed=article.key in keys))
         return drafts
 
+    @metrics.MATCH_SECONDS.time()
     def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
         matched = []
         found = self._known.mentions([draft.article.text for draft in drafts])
@@ -207,6 +212,7 @@ class Pipeline:
             alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
             if alert is None:
                 continue
+            metrics.alerted(channel.platform)
             seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
             asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
             finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
