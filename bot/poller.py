@@ -9,13 +9,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot import metrics
 from bot.errors import SourceError
+from bot.hubs import Hubs
 from bot.model import Clock
 from bot.pipeline import Batch, Ingested, Pipeline
+from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.sources.feed import parse_feed
 from bot.sources.fetch import Fetcher
 from bot.sources.folder import changed_files, read_files
+from bot.sources.websub import pace
 from bot.store import sources
 from bot.store.engine import Store
 from bot.store.sources import Source
@@ -25,6 +29,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 AT_ONCE = 20
 FILES_A_BATCH = 50
+PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
 Progress = Callable[[int, int, str], None]  # done, of, what
 
 
@@ -44,6 +49,8 @@ class Poller:
         self._owner = owner
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.pulse = Pulse()
+        self.hubs: Hubs | None = None  # set where hubs can reach us
 
     def wake(self) -> None:
         """A row may be due now. Safe from any thread."""
@@ -55,6 +62,7 @@ class Poller:
         self._loop = asyncio.get_running_loop()
         while not stop.is_set():
             self._wake.clear()
+            self.pulse.beat("poller")
             try:
                 if await self.read_due(on_news=on_news):
                     continue
@@ -80,11 +88,16 @@ class Poller:
                 result = await asyncio.to_thread(self._read_folder, source, progress)
             else:
                 result = await self._read_feed(source)
+            metrics.fetched("new" if result.articles else "same")
+            if self.hubs and result.articles:
+                self.hubs.missed(source)
             if result.alerts:
                 on_news()
         except SourceError as error:
+            metrics.fetched(error.error_class)
             await asyncio.to_thread(self._failed, source, str(error))
         except Exception as error:
+            metrics.fetched("defect")
             log.exception("source %s failed", source.address)
             await asyncio.to_thread(self._failed, source, f"It could not be read ({type(error).__name__}).")
 
@@ -102,7 +115,7 @@ class Poller:
 
     async def _read_feed(self, source: Source) -> Ingested:
         answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
-        next_check = self._clock.now() + self._settings.feeds.min_interval
+        next_check = self._clock.now() + self._paced(source, self._settings.feeds.min_interval)
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body else source.body_hash
         if answer.status == 304 or digest == source.body_hash:
             same = Batch(
@@ -116,6 +129,8 @@ class Poller:
             )
             return await asyncio.to_thread(self._pipeline.ingest, same)
         parsed = await asyncio.to_thread(parse_feed, answer.body, answer.address, answer.content_type)
+        if self.hubs:
+            await asyncio.to_thread(self.hubs.note, source, answer, parsed)
         batch = Batch(
             source,
             parsed.documents,
@@ -126,6 +141,62 @@ class Poller:
             body_hash=digest,
         )
         return await asyncio.to_thread(self._pipeline.ingest, batch)
+
+    def _paced(self, source: Source, interval: timedelta) -> timedelta:
+        """A feed whose hub sends it is polled more seldom, as a safety net."""
+        slower = pace(interval, self.hubs.promise(source) if self.hubs else None, self._clock.now())
+        return min(slower, max(interval, self._settings.feeds.max_interval))
+
+    async def take_push(self, source_id: int, body: bytes, content_type: str) -> Ingested | None:
+        """Read what a hub has sent as a poll would; validators and the next poll stay as they are.
+
+        None: it could not be read now, and the feed is polled next instead.
+        """
+        source = await self._claim_soon(source_id)
+        if source is None:
+            await asyncio.to_thread(self._due_now, source_id)
+            return None
+        try:
+            parsed = await asyncio.to_thread(parse_feed, body, source.address, content_type)
+            batch = Batch(
+                source,
+                parsed.documents,
+                source.next_check_at,
+                title=source.title,
+                etag=source.etag,
+                last_modified=source.last_modified,
+                body_hash=source.body_hash,
+            )
+            result = await asyncio.to_thread(self._pipeline.ingest, batch)
+        except Exception as error:
+            if not isinstance(error, SourceError):
+                log.exception("what the hub of %s sent could not be read", source.address)
+            await asyncio.to_thread(self._give_back, source)
+            return None
+        if self.hubs:
+            self.hubs.heard(source_id)
+        return None if result.lost_lease else result
+
+    async def _claim_soon(self, source_id: int) -> Source | None:
+        """The source's lease, waiting out a poll that is under way."""
+        for _ in range(PUSH_TRIES):
+            source = await asyncio.to_thread(self._claim_one, source_id)
+            if source:
+                return source
+            await asyncio.sleep(PUSH_PAUSE)
+        return None
+
+    def _claim_one(self, source_id: int) -> Source | None:
+        with self._store.write() as cx:
+            return sources.claim_one(cx, source_id, self._owner, self._clock.now(), LEASE)
+
+    def _give_back(self, source: Source) -> None:
+        with self._store.write() as cx:
+            sources.give_back(cx, source, self._clock.now())
+
+    def _due_now(self, source_id: int) -> None:
+        with self._store.write() as cx:
+            sources.due_now(cx, source_id, self._clock.now())
 
     def _read_folder(self, source: Source, progress: Progress) -> Ingested:
         folder = Path(source.address)

@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 
 from bot.errors import SourceError
 from bot.model import Document
+from bot.sources.websub import link_to
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
     title: str
     documents: tuple[Document, ...]
+    hub: str = ""  # WebSub: who sends what is new, and under which address it knows the feed
+    topic: str = ""
 
 
 def parse_feed(body: bytes, address: str, content_type: str = "") -> ParsedFeed:
@@ -34,7 +37,8 @@ def parse_feed(body: bytes, address: str, content_type: str = "") -> ParsedFeed:
         raise SourceError("The answer is no feed.", "not-a-feed", "Give the address of the feed itself (RSS, Atom).")
     title = str(parsed.feed.get("title", "")).strip() or (urlsplit(address).hostname or address)
     documents = tuple(_document(entry, title, parsed.feed.get("language")) for entry in parsed.entries)
-    return ParsedFeed(title, documents)
+    links = [(str(link.get("rel", "")), str(link.get("href", ""))) for link in parsed.feed.get("links", ())]
+    return ParsedFeed(title, documents, hub=link_to(links, "hub"), topic=link_to(links, "self"))
 
 
 def _document(entry: Any, outlet: str, language: str | None) -> Document:

@@ -22,7 +22,7 @@ from bot.errors import SourceError
 from bot.sources.address import PORTS, checked_address, is_public
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 MAX_BODY = 10 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -38,6 +38,7 @@ class Fetched:
     etag: str | None
     last_modified: str | None
     content_type: str
+    links: tuple[str, ...] = ()  # the Link headers, as they came
 
 
 class _GuardedResolver(AbstractResolver):
@@ -122,6 +123,17 @@ class Fetcher:
                 raise _private(here) from error
             raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
 
+    async def post_form(self, address: str, fields: Mapping[str, str]) -> int:
+        """Send a form and give back the status; redirects are not followed. Raises `SourceError`."""
+        here = checked_address(address)
+        self._check_literal(here)
+        headers = {"User-Agent": self._agent}
+        try:
+            async with self._open().post(here, data=dict(fields), headers=headers, allow_redirects=False) as answer:
+                return answer.status
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
@@ -155,7 +167,10 @@ class Fetcher:
             raise _private(address)
 
     async def _read(self, address: str, answer: aiohttp.ClientResponse) -> Fetched:
-        kept = {"etag": answer.headers.get("ETag"), "last_modified": answer.headers.get("Last-Modified")}
+        kept: dict[str, Any] = {
+            "etag": answer.headers.get("ETag"),
+            "last_modified": answer.headers.get("Last-Modified"),
+        }
         if answer.status == 304:
             return Fetched(address, 304, b"", **kept, content_type="")
         if answer.status != 200:
@@ -167,7 +182,14 @@ class Fetcher:
             body += chunk
             if len(body) > MAX_BODY:
                 raise SourceError(f"The answer is larger than {MAX_BODY // 1024 // 1024} MB.", "too-large")
-        return Fetched(address, 200, bytes(body), **kept, content_type=answer.headers.get("Content-Type", ""))
+        return Fetched(
+            address,
+            200,
+            bytes(body),
+            **kept,
+            content_type=answer.headers.get("Content-Type", ""),
+            links=tuple(answer.headers.getall("Link", ())),
+        )
 
 
 def _private(address: str) -> SourceError:
