@@ -24,16 +24,20 @@ from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.gazetteer import compiled_gazetteer
 from bot.entities.lookup import Lookup
 from bot.entities.nlp import Model
+from bot.hubs import Hubs
 from bot.known import Known
 from bot.model import Channel, Clock, Request
 from bot.outbox import Outbox
 from bot.pipeline import Pipeline
 from bot.poller import Poller
+from bot.pulse import Pulse
 from bot.schedule import Wakeups
 from bot.settings import Settings
 from bot.sources.fetch import Fetcher
+from bot.sources.websub import master_key
 from bot.store import sources, subscriptions
 from bot.store.engine import Store
+from bot.web import Web
 from handlers import completions, dispatch
 from handlers.context import Context
 
@@ -120,9 +124,28 @@ class Service:
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
         self.outbox = Outbox(app.store, {chat.platform: chat}, app.clock, app.owner, settings.outbox.lease, checkpoint)
         self.stop = asyncio.Event()
+        self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
+        self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
+        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed)
+
+    def _hubs(self) -> Hubs:
+        settings = self.app.settings
+        key = master_key(settings.store.folder)
+        hubs = Hubs(self.app.store, self.fetcher, self.app.clock, settings.http.public_url, key)
+        self.poller.hubs, hubs.pulse = hubs, self.pulse
+        return hubs
+
+    async def _pushed(self, source_id: int, body: bytes, content_type: str) -> bool:
+        """What a hub sent, on its way; False if it is left to the next poll."""
+        result = await self.poller.take_push(source_id, body, content_type)
+        self.outbox.wake()
+        return result is not None
 
     async def run(self, talk: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Keep reading and sending until told to stop, or until `talk` ends."""
+        """Keep reading and sending until told to stop, or until `talk` ends. Raises `VedetteError` if `listen` is taken."""
+        for name in ("poller", "outbox", "digests"):
+            self.pulse.beat(name)
+        await self.web.start()
         async with Wakeups() as wakeups:
             wakeups.every(TICK, self.poller.wake)
             wakeups.every(TICK, self.outbox.wake)
@@ -132,10 +155,13 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
+            if self.hubs:
+                loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
             await self.stop.wait()
             self.poller.wake()
             self.outbox.wake()
+            loops.append(asyncio.create_task(self.web.close()))
             _, late = await asyncio.wait(loops, timeout=PATIENCE)
             for task in [*late, *([talking] if talking else [])]:
                 task.cancel()
@@ -156,8 +182,13 @@ class Service:
 
     async def _digests(self) -> None:
         while not self.stop.is_set():
-            if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, self.app.clock.now()):
-                self.outbox.wake()
+            self.pulse.beat("digests")
+            try:
+                now = self.app.clock.now()
+                if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now):
+                    self.outbox.wake()
+            except Exception:
+                log.exception("digests: a round failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), timeout=DIGEST_TICK)
 
@@ -186,6 +217,7 @@ class Service:
             log.warning("the world gazetteer could not be compiled; look-ups know the catalogue alone")
 
     async def close(self) -> None:
+        await self.web.close()
         await self.fetcher.close()
         await asyncio.to_thread(self.poller.close)
         await asyncio.to_thread(self._release)

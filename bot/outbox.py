@@ -14,8 +14,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot import metrics
 from bot.cards.card import Card, card_from_data
 from bot.model import Channel, Clock
+from bot.pulse import Pulse
 from bot.store import outbox, subscriptions
 from bot.store.engine import Store
 from bot.store.outbox import Delivery
@@ -65,6 +67,7 @@ class Outbox:
         self._lease = lease
         self._checkpoint = checkpoint
         self._wake = asyncio.Event()
+        self.pulse = Pulse()
 
     def wake(self) -> None:
         """Something was put in: look now. Safe from the loop's own thread only."""
@@ -73,6 +76,7 @@ class Outbox:
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due until told to stop; the wait ends early when something new comes in."""
         while not stop.is_set():
+            self.pulse.beat("outbox")
             try:
                 sent = await self.drain_once()
             except Exception:
@@ -110,18 +114,22 @@ class Outbox:
             reference = await chat.send(channel, card, delivery.delivery_key, in_doubt=delivery.in_doubt)
         except SendLater as reason:
             wait = reason.wait or backoff(delivery.attempts)
+            metrics.delivered(delivery.platform, "later")
             log.warning("delivery %d waits %s: %s", delivery.id, wait, reason)
             await asyncio.to_thread(self._put_back, delivery, self._clock.now() + wait, str(reason), reason.in_doubt)
             return False
         except SendNever as reason:
+            metrics.delivered(delivery.platform, "never")
             log.warning("delivery %d is dead: %s", delivery.id, reason)
             await asyncio.to_thread(self._bury, delivery, str(reason))
             return False
         except Exception as error:
+            metrics.delivered(delivery.platform, "later")
             log.exception("delivery %d failed", delivery.id)
             wait = backoff(delivery.attempts)
             await asyncio.to_thread(self._put_back, delivery, self._clock.now() + wait, type(error).__name__, True)
             return False
+        metrics.delivered(delivery.platform, "sent")
         self._checkpoint("after send")
         self._checkpoint("before mark")
         await asyncio.to_thread(self._mark, delivery, reference)

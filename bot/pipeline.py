@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot import metrics
 from bot.cards.alert import Finding, alert_card, flood_card
 from bot.cards.card import card_to_data
 from bot.entities.nlp import sentences
@@ -88,13 +89,15 @@ class Pipeline:
         self._rules = RuleIndex(())
         self._rules_mark: tuple[tuple[int, int], ...] | None = None
 
+    @metrics.INGEST_SECONDS.time()
     def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
         """Source → clean → match → story → rules → one transaction."""
         now = self._clock.now()
         self._checkpoint("after fetch")
         with self._store.read() as cx:
             self._known.refresh(tracked.mark(cx), tracked.everything(cx))
-        drafts = self._matched(self._new(batch), progress)
+        drafts = self._new(batch)
+        drafts = self._matched(drafts, progress) if drafts else []
         self._checkpoint("after match")
         with self._store.read() as cx:
             rules = self._current_rules(cx)
@@ -121,6 +124,7 @@ class Pipeline:
             ids = self._write(cx, batch.source.id, drafts, now)
             alerts = self._alert(cx, batch.source, drafts, ids, now)
         self._checkpoint("after commit")
+        metrics.filed(len(drafts))
         return Ingested(len(drafts), alerts)
 
     def _new(self, batch: Batch) -> list[Draft]:
@@ -132,6 +136,7 @@ class Pipeline:
             archive = sources.archive(cx, batch.source.id, different)
         return [Draft(article, (), filed) for article, filed in sift(different, archive)]
 
+    @metrics.MATCH_SECONDS.time()
     def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
         matched = []
         found = self._known.mentions([draft.article.text for draft in drafts])
@@ -227,6 +232,7 @@ class Pipeline:
             alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
             if alert is None:
                 continue
+            metrics.alerted(channel.platform)
             seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
             asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
             finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot import metrics
 from bot.cards import notice
 from bot.cards.card import card_to_data
 from bot.errors import SourceError
+from bot.hubs import Hubs
 from bot.model import Clock
 from bot.pipeline import Batch, Ingested, Pipeline
+from bot.pulse import Pulse
 from bot.settings import Settings
-from bot.sources import pace
+from bot.sources import pace, websub
 from bot.sources.discover import feed_links, looks_like_html
 from bot.sources.fetch import Fetched, Fetcher
 from bot.sources.folder import changed_files, read_files
@@ -33,6 +36,7 @@ MOVED = 3  # permanent redirects in a row after which the new address is kept
 AT_ONCE = 20
 FILES_A_BATCH = 50
 MOST_NAMED = 5  # feeds of a page that are named as next steps
+PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
 Progress = Callable[[int, int, str], None]  # done, of, what
 
 
@@ -61,6 +65,8 @@ class Poller:
         self._parsers = Parsers()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.pulse = Pulse()
+        self.hubs: Hubs | None = None  # set where hubs can reach us
 
     def close(self) -> None:
         """End the parsing children."""
@@ -76,6 +82,7 @@ class Poller:
         self._loop = asyncio.get_running_loop()
         while not stop.is_set():
             self._wake.clear()
+            self.pulse.beat("poller")
             try:
                 if await self.read_due(on_news=on_news):
                     continue
@@ -101,12 +108,17 @@ class Poller:
                 result = await asyncio.to_thread(self._read_folder, source, progress)
             else:
                 result = await self._read_feed(source)
+            metrics.fetched("new" if result.articles else "same")
+            if self.hubs and result.articles:
+                self.hubs.missed(source)
             if result.alerts or source.told_at:
                 on_news()
         except SourceError as error:
+            metrics.fetched(error.error_class)
             await asyncio.to_thread(self._failed, source, error)
             on_news()
         except Exception as error:
+            metrics.fetched("defect")
             log.exception("source %s failed", source.address)
             unknown = SourceError(f"It could not be read ({type(error).__name__}).", "unknown")
             await asyncio.to_thread(self._failed, source, unknown)
@@ -166,6 +178,8 @@ class Poller:
                     raise
                 await self._find_feed(source, answer, error)
                 return Ingested()
+            if self.hubs:
+                await asyncio.to_thread(self.hubs.note, source, answer, parsed)
             columns["rhythm"] = pace.rhythm(document.published for document in parsed.documents)
             asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
             batch = Batch(
@@ -189,7 +203,7 @@ class Poller:
         now, feeds = self._clock.now(), self._settings.feeds
         quiet = now - (source.news_at or source.created_at)
         wait = pace.interval(feeds.min_interval, feeds.max_interval, gap, quiet, asked)
-        return now + pace.jittered(wait)
+        return now + pace.jittered(self._paced(source, wait))
 
     async def _find_feed(self, source: Source, page: Fetched, error: SourceError) -> None:
         """A page stands where a feed was expected: go on at the one feed it names. Raises `SourceError` if there is not one.
@@ -218,6 +232,62 @@ class Poller:
             moved = sources.move_source(cx, source, address)
         if moved:
             log.info("source %s: read at %s from now on", source.address, address)
+
+    def _paced(self, source: Source, interval: timedelta) -> timedelta:
+        """A feed whose hub sends it is polled more seldom, as a safety net."""
+        slower = websub.pace(interval, self.hubs.promise(source) if self.hubs else None, self._clock.now())
+        return min(slower, max(interval, self._settings.feeds.max_interval))
+
+    async def take_push(self, source_id: int, body: bytes, content_type: str) -> Ingested | None:
+        """Read what a hub has sent as a poll would; validators and the next poll stay as they are.
+
+        None: it could not be read now, and the feed is polled next instead.
+        """
+        source = await self._claim_soon(source_id)
+        if source is None:
+            await asyncio.to_thread(self._due_now, source_id)
+            return None
+        try:
+            parsed = await self._parsers.parse(body, source.address, content_type)
+            batch = Batch(
+                source,
+                parsed.documents,
+                source.next_check_at,
+                title=source.title,
+                etag=source.etag,
+                last_modified=source.last_modified,
+                body_hash=source.body_hash,
+            )
+            result = await asyncio.to_thread(self._pipeline.ingest, batch)
+        except Exception as error:
+            if not isinstance(error, SourceError):
+                log.exception("what the hub of %s sent could not be read", source.address)
+            await asyncio.to_thread(self._give_back, source)
+            return None
+        if self.hubs:
+            self.hubs.heard(source_id)
+        return None if result.lost_lease else result
+
+    async def _claim_soon(self, source_id: int) -> Source | None:
+        """The source's lease, waiting out a poll that is under way."""
+        for _ in range(PUSH_TRIES):
+            source = await asyncio.to_thread(self._claim_one, source_id)
+            if source:
+                return source
+            await asyncio.sleep(PUSH_PAUSE)
+        return None
+
+    def _claim_one(self, source_id: int) -> Source | None:
+        with self._store.write() as cx:
+            return sources.claim_one(cx, source_id, self._owner, self._clock.now(), LEASE)
+
+    def _give_back(self, source: Source) -> None:
+        with self._store.write() as cx:
+            sources.give_back(cx, source, self._clock.now())
+
+    def _due_now(self, source_id: int) -> None:
+        with self._store.write() as cx:
+            sources.due_now(cx, source_id, self._clock.now())
 
     def _read_folder(self, source: Source, progress: Progress) -> Ingested:
         folder = Path(source.address)

@@ -59,6 +59,18 @@ def _host_port(values: list[str]) -> list[str]:
     return values
 
 
+def _listen(value: str) -> str:
+    if value and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}", value):
+        raise ValueError("expected host:port such as 127.0.0.1:8080")
+    return value
+
+
+def _web_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("expected an address such as https://vedette.example.org")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[list[str], BeforeValidator(_words)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -116,8 +128,12 @@ class SlackSection(_Section):
 
 
 class HttpSection(_Section):
-    listen: str = Field("", description="host:port of /healthz and /metrics; empty is off")
-    public_url: str = Field("", description="address under which the world reaches `listen`")
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        "", description="host:port of /healthz and /metrics; empty is off"
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "", description="address under which the world reaches `listen`"
+    )
 
 
 class LogSection(_Section):

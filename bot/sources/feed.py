@@ -11,7 +11,7 @@ import html
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,6 +20,7 @@ from bot.errors import SourceError
 from bot.model import Document
 from bot.sources import fast
 from bot.sources.fast import Entry, Feed
+from bot.sources.websub import link_to
 
 MAX_ENTRIES = 20_000
 
@@ -28,7 +29,8 @@ MAX_ENTRIES = 20_000
 class ParsedFeed:
     title: str
     documents: tuple[Document, ...]
-    links: tuple[Mapping[str, str], ...] = field(default=())  # the feed's own links: itself, its hub
+    hub: str = ""  # WebSub: who sends what is new, and under which address it knows the feed
+    topic: str = ""
     ttl: int | None = None  # minutes for which the feed asks not to be polled again
 
 
@@ -37,7 +39,8 @@ def parse_feed(body: bytes, address: str, content_type: str = "") -> ParsedFeed:
     feed = _json_feed(body) or fast.read(body, content_type) or _by_feedparser(body, content_type)
     title = feed.title.strip() or (urlsplit(address).hostname or address)
     documents = tuple(_document(entry, title, feed.language, address) for entry in feed.entries[:MAX_ENTRIES])
-    return ParsedFeed(title, documents, tuple(feed.links), feed.ttl)
+    links = [(link.get("rel", ""), link.get("href", "")) for link in feed.links]
+    return ParsedFeed(title, documents, link_to(links, "hub"), link_to(links, "self"), feed.ttl)
 
 
 def _by_feedparser(body: bytes, content_type: str) -> Feed:

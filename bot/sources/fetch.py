@@ -24,7 +24,7 @@ from bot.sources.pace import freshness, retry_after
 from bot.sources.unpack import ENCODINGS, Unpacker
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 MAX_REDIRECTS = 5
 
@@ -42,6 +42,7 @@ class Fetched:
     fresh: timedelta = timedelta(0)  # for how long the answer calls itself fresh
     moved: str = ""  # where permanent redirects alone have led
     latency: float = 0.0  # seconds
+    links: tuple[str, ...] = ()  # the Link headers, as they came
 
 
 class _GuardedResolver(AbstractResolver):
@@ -130,6 +131,17 @@ class Fetcher:
                 raise private_fault(here) from error
             raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
 
+    async def post_form(self, address: str, fields: Mapping[str, str]) -> int:
+        """Send a form and give back the status; redirects are not followed. Raises `SourceError`."""
+        here = checked_address(address)
+        refuse_private_literal(here, self._allow)
+        headers = {"User-Agent": self._agent}
+        try:
+            async with self._open().post(here, data=dict(fields), headers=headers, allow_redirects=False) as answer:
+                return answer.status
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
@@ -166,4 +178,5 @@ class Fetcher:
             fresh=freshness(said.get("Cache-Control", ""), said.get("Expires", ""), now),
             moved=moved,
             latency=time.monotonic() - began,
+            links=tuple(said.getall("Link", ())),
         )

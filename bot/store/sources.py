@@ -203,6 +203,26 @@ def claim_due(
     return [_source(row) for row in cx.execute(taken)]
 
 
+def claim_one(cx: Connection, source_id: int, owner: str, now: datetime, lease: timedelta) -> Source | None:
+    """Take this source, due or not, if somebody follows it and nobody holds it."""
+    free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+    taken = (
+        update(sources)
+        .where(sources.c.id == source_id, free, sources.c.id.in_(select(source_workspaces.c.source_id)))
+        .values(lease_owner=owner, lease_until=now + lease, lease_epoch=sources.c.lease_epoch + 1)
+        .returning(*_COLUMNS)
+    )
+    row = cx.execute(taken).first()
+    return _source(row) if row else None
+
+
+def give_back(cx: Connection, source: Source, next_check_at: datetime) -> bool:
+    """End a claim without a word on how the source fares."""
+    return (
+        cx.execute(_held(source).values(next_check_at=next_check_at, lease_owner=None, lease_until=None)).rowcount == 1
+    )
+
+
 def finish_read(
     cx: Connection,
     source: Source,
