@@ -163,6 +163,7 @@ class FiledArticle:
     published: bool
     source_id: int
     content_hash: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

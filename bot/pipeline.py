@@ -153,7 +153,7 @@ class Pipeline:
         window = articles.articles_between(
             cx, None, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES
         )
-        index = cluster.Index(cluster.recent(item.story_id, item.text, item.content_hash, item.url) for item in window)
+        index = cluster.Index(cluster.recent(item.story_id, item.text, item.content_hash, item.link) for item in window)
         return [
             replace(
                 draft, story_id=draft.filed.story_id if draft.filed else index.place(draft.article, source_id).story_id

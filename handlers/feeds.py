@@ -95,6 +95,7 @@ def _remove(context: Context, request: Request, address: str) -> Card:
 def _list(context: Context, request: Request) -> Card:
     with context.store.read() as cx:
         own = [source for source in sources.sources_of(cx, request.channel.workspace) if source.kind == "feed"]
+        a_day = sources.items_a_day(cx, request.channel.workspace, context.clock.now())
     if not own:
         return Card(
             title="No feed is read yet.",
@@ -104,21 +105,31 @@ def _list(context: Context, request: Request) -> Card:
             ),
         )
     rows = tuple(
-        line(strong(source.title or source.address), quiet(f"  {source.address}"), f"  {_state(source, request)}")
-        for source in own
+        line(
+            strong(source.title or source.address),
+            quiet(f"  {source.address}"),
+            f"  {_state(source, request, a_day.get(source.id, 0.0))}",
+        )
+        for source in sorted(own, key=lambda source: (not source.failures, not source.parked, source.title))
     )
     failing = sum(1 for source in own if source.failures)
     title = f"{count(len(own), 'feed')}, {failing} failing" if failing else f"{count(len(own), 'feed')}, all answering"
     return Card(title=title, tone=Tone.WARNING if failing else Tone.INFO, blocks=(Listing("", rows),))
 
 
-def _state(source: Source, request: Request) -> str:
+def _state(source: Source, request: Request, a_day: float = 0.0) -> str:
     zone = request.channel.timezone
+    read = f"last read {moment(source.last_success_at, zone)}" if source.last_success_at else "never read"
+    if source.parked:
+        return f"ended by its publisher (410), {read}; /feeds add {source.address} tries it again."
+    again = moment(source.next_check_at, zone)
     if source.failures:
-        return f"failing ({count(source.failures, 'time')}): {source.last_error} Next try {moment(source.next_check_at, zone)}."
+        return f"failing ({count(source.failures, 'time')}): {source.last_error} Next try {again}; {read}."
     if source.last_success_at is None:
         return "not read yet; due now."
-    return f"last read {moment(source.last_success_at, zone)}, next {moment(source.next_check_at, zone)}."
+    pace = f", {a_day:.1f} items a day" if a_day else ""
+    speed = f", answers in {source.latency:.1f} s" if source.latency is not None else ""
+    return f"{read}, next {again}{pace}{speed}."
 
 
 COMMANDS = (

@@ -244,6 +244,7 @@ def _found(row: Any) -> FiledArticle:
         row.published_at is not None,
         row.source_id,
         row.content_hash,
+        row.link,
     )
 
 

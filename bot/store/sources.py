@@ -167,6 +167,22 @@ def visible(workspace: str):  # type: ignore[no-untyped-def]  # the type of a sc
     )
 
 
+def items_a_day(cx: Connection, workspace: str, now: datetime) -> dict[int, float]:
+    """Source → new articles a day, over the last thirty days or as long as it has been read."""
+    since = now - timedelta(days=30)
+    query = (
+        select(articles.c.source_id, func.count(), func.min(sources.c.created_at))
+        .join_from(articles, sources, sources.c.id == articles.c.source_id)
+        .where(articles.c.source_id.in_(visible(workspace)), articles.c.seen_at > since)
+        .group_by(articles.c.source_id)
+    )
+    found = {}
+    for source_id, number, created in cx.execute(query):
+        days = (now - max(since, created)) / timedelta(days=1)
+        found[source_id] = number / max(1.0, days)
+    return found
+
+
 def readers(cx: Connection, source_id: int) -> frozenset[str]:
     query = select(source_workspaces.c.workspace).where(source_workspaces.c.source_id == source_id)
     return frozenset(cx.execute(query).scalars())

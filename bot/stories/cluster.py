@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from bot.model import Article
 from bot.text.fold import fold_key
-from bot.text.link import canonical_link
 
 SAME_TEXT = 0.6  # share of common three-word runs from which two texts are one text, edited
 COMMON = 64  # a run that so many articles share tells nothing about any of them
@@ -32,8 +31,8 @@ def story_id(source_id: int, key: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def recent(story: int, text: str, content_hash: str, url: str | None) -> Recent:
-    return Recent(story, content_hash, canonical_link(url), shingles(text))
+def recent(story: int, text: str, content_hash: str, link: str | None) -> Recent:
+    return Recent(story, content_hash, link, shingles(text))
 
 
 class Index:
@@ -60,7 +59,7 @@ class Index:
 
     def place(self, article: Article, source_id: int) -> Recent:
         """The article with its story: that of an equal text, link or nearly equal text, else a new one. It is added."""
-        own = recent(story_id(source_id, article.key), article.text, article.content_hash, article.url)
+        own = recent(story_id(source_id, article.key), article.text, article.content_hash, article.link)
         known = self._texts.get(own.content_hash) or self._links.get(own.link or "")
         story = known or self._alike(own) or own.story_id
         placed = Recent(story, own.content_hash, own.link, own.shingles)
