@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
 MOVED = 3  # permanent redirects in a row after which the new address is kept
-AT_ONCE = 20
+AT_ONCE = 64  # sources that are being read
 FILES_A_BATCH = 50
 MOST_NAMED = 5  # feeds of a page that are named as next steps
 PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
@@ -78,29 +78,47 @@ class Poller:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def run(self, stop: asyncio.Event, on_news: Callable[[], None]) -> None:
-        """Read what is due until told to stop; each tick of the schedule, and each `/feeds add`, wakes it."""
+        """Read what is due until told to stop; each tick of the schedule, and each `/feeds add`, wakes it.
+
+        A source that takes its time holds up nobody: others are begun as soon as they are due and there is room.
+        """
         self._loop = asyncio.get_running_loop()
+        busy: set[asyncio.Task[None]] = set()
         while not stop.is_set():
             self._wake.clear()
             self.pulse.beat("poller")
             try:
-                if await self.read_due(on_news=on_news):
-                    continue
+                due = await asyncio.to_thread(self._claim, None, AT_ONCE - len(busy)) if len(busy) < AT_ONCE else []
             except Exception:
-                log.exception("poller: a round failed")
-            await self._wake.wait()
+                log.exception("poller: nothing could be claimed")
+                due = []
+            for source in due:
+                task = asyncio.create_task(self._read_alone(source, on_news))
+                busy.add(task)
+                task.add_done_callback(busy.discard)
+            if not due or len(busy) >= AT_ONCE:
+                waker = asyncio.create_task(self._wake.wait())
+                await asyncio.wait({waker, *busy}, return_when=asyncio.FIRST_COMPLETED)
+                waker.cancel()
+        await asyncio.gather(*busy)
 
     async def read_due(
         self, kind: str | None = None, progress: Progress = _silent, on_news: Callable[[], None] = lambda: None
     ) -> int:
         """Read every source that is due, once; how many were."""
-        due = await asyncio.to_thread(self._claim, kind)
+        due = await asyncio.to_thread(self._claim, kind, AT_ONCE)
         await asyncio.gather(*(self._read(source, progress, on_news) for source in due))
         return len(due)
 
-    def _claim(self, kind: str | None) -> list[Source]:
+    def _claim(self, kind: str | None, most: int) -> list[Source]:
         with self._store.write() as cx:
-            return sources.claim_due(cx, self._owner, self._clock.now(), LEASE, AT_ONCE, kind)
+            return sources.claim_due(cx, self._owner, self._clock.now(), LEASE, most, kind)
+
+    async def _read_alone(self, source: Source, on_news: Callable[[], None]) -> None:
+        try:
+            await self._read(source, _silent, on_news)
+        except Exception:
+            log.exception("source %s: its failure could not be noted; its lease will end", source.address)
 
     async def _read(self, source: Source, progress: Progress, on_news: Callable[[], None]) -> None:
         try:

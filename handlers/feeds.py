@@ -113,7 +113,13 @@ def _list(context: Context, request: Request) -> Card:
         for source in sorted(own, key=lambda source: (not source.failures, not source.parked, source.title))
     )
     failing = sum(1 for source in own if source.failures)
-    title = f"{count(len(own), 'feed')}, {failing} failing" if failing else f"{count(len(own), 'feed')}, all answering"
+    said = {
+        "failing": failing,
+        "ended": sum(1 for source in own if source.parked),
+        "not read yet": sum(1 for source in own if source.last_success_at is None and not source.failures),
+    }
+    troubles = ", ".join(f"{number} {word}" for word, number in said.items() if number)
+    title = f"{count(len(own), 'feed')}, {troubles or 'all answering'}"
     return Card(title=title, tone=Tone.WARNING if failing else Tone.INFO, blocks=(Listing("", rows),))
 
 

@@ -220,6 +220,23 @@ async def test_channels_are_told_once_of_silence_and_once_of_its_end(house: Hous
         assert subscriptions.readers_of(cx, row.id) == [house.channel]
 
 
+async def test_a_source_that_takes_its_time_holds_up_no_other(house: House, site: str, poller: Poller) -> None:
+    """While one answer is awaited, sources that become due are read."""
+    house.say(f"/feeds add http://{site}/slow")
+    stop = asyncio.Event()
+    running = asyncio.create_task(poller.run(stop, lambda: None))
+    await asyncio.sleep(0.3)
+    house.say(f"/feeds add http://{site}/good")
+    poller.wake()
+    while state(house, "good").last_success_at is None:
+        await asyncio.sleep(0.05)
+    assert state(house, "slow").failures == 0, "it is still being waited for"
+    stop.set()
+    poller.wake()
+    await running
+    assert state(house, "slow").failures == 1
+
+
 HOSTILE = [
     b"<rss><channel><item><author>" + b"a@" * 20_000 + b"</author></item>",
     b"<!h" * 50_000,
