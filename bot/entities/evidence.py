@@ -187,9 +187,9 @@ def crosses_a_sentence(surface: str) -> bool:
 def written_as_name(surface: str, context: Context) -> bool:
     """Whether a span is written as names are: with a capital, where capitals mean something."""
     first = next((char for char in surface if char.isalpha()), "")
-    if not first or first.lower() == first.upper():
-        return True  # scripts without case
-    return context.soft or first.isupper()
+    if not first or first == first.title():
+        return True  # a capital, or a script without them (Georgian has capitals that begin no name)
+    return context.soft
 
 
 def judge(candidate: Candidate, context: Context, entities: Mapping[str, Entity]) -> Verdict:
@@ -219,11 +219,7 @@ def _weigh(
     weak = sense.is_weak(candidate.surface)
     if not weak:
         score, reasons = 1.5, [f"“{candidate.surface}” is a name of {entity.name}"]
-        if (
-            candidate.words == 1
-            and not written_as_name(candidate.surface, context)
-            and candidate.surface.lower() in COMMON
-        ):
+        if candidate.words == 1 and _is_ordinary_word(entity, candidate.surface, context):
             return 0.0, (f"“{candidate.surface}” is an ordinary word here",)
         first_name = entity.kind.is_place and candidate.surface.lower() in FIRST_NAMES
         if first_name and context.before_a_surname(candidate.start, candidate.end):
@@ -238,6 +234,13 @@ def _weigh(
     if weak and score < 1:
         reasons.append(_NOTHING)
     return score, tuple(reasons)
+
+
+def _is_ordinary_word(entity: Entity, surface: str, context: Context) -> bool:
+    """Small letters where names have capitals: abs, van, Russian сода. Long Latin names are nothing else, even so."""
+    if written_as_name(surface, context):
+        return False
+    return surface.lower() in COMMON or (entity.kind.is_place and (len(surface) <= 5 or not surface.isascii()))
 
 
 def _weak_form_fits(entity: Entity, candidate: Candidate, context: Context) -> bool:

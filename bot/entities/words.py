@@ -23,7 +23,7 @@ COMMON = frozenset(
     west white wood york young guinea jersey java champagne hamburger panama india amal fatah badr front guard army force forces
     storm dawn shield base movement future change now telegram apple amazon meta target shell total vice politico time mirror
     independent guardian observer times post express nation standard today herald telegraph globe monitor anna ana mena sana irna
-    wafa nina efe dpa goma sake
+    wafa nina efe dpa goma sake un
     """.split()
 )
 
