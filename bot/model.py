@@ -106,6 +106,7 @@ class Document:
     outlet: str | None = None
     published: datetime | None = None
     language: str | None = None
+    page: str = ""  # the text of the page behind the item, where `body` is only its teaser
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Article:
     content_hash: str
     link: str | None = None  # canonical: without tracking parameters
     body_hash: str = ""  # of the text below the title, where there is enough of it to tell texts apart
+    said: str = ""  # the feed's own text, where `text` is its page's; the hashes are of it, for it is the identity
 
 
 @dataclass(frozen=True, slots=True)

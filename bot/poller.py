@@ -16,6 +16,7 @@ from bot.cards.card import card_to_data
 from bot.errors import SourceError
 from bot.hubs import Hubs
 from bot.model import Clock
+from bot.pages import Pages
 from bot.pipeline import Batch, Ingested, Pipeline
 from bot.pulse import Pulse
 from bot.settings import Settings
@@ -63,6 +64,7 @@ class Poller:
         self._clock = clock
         self._owner = owner
         self._parsers = Parsers()
+        self._pages = Pages(store, fetcher, settings, clock)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.pulse = Pulse()
@@ -71,6 +73,7 @@ class Poller:
     def close(self) -> None:
         """End the parsing children."""
         self._parsers.close()
+        self._pages.close()
 
     def wake(self) -> None:
         """A row may be due now. Safe from any thread."""
@@ -202,7 +205,7 @@ class Poller:
             asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
             batch = Batch(
                 source,
-                parsed.documents,
+                await self._pages.fill(source, parsed.documents),
                 self._next_poll(source, columns["rhythm"], asked),
                 title=parsed.title,
                 etag=answer.etag,
@@ -269,7 +272,7 @@ class Poller:
             parsed = await self._parsers.parse(body, source.address, content_type)
             batch = Batch(
                 source,
-                parsed.documents,
+                await self._pages.fill(source, parsed.documents),
                 source.next_check_at,
                 title=source.title,
                 etag=source.etag,

@@ -94,6 +94,9 @@ class FeedsSection(_Section):
     min_interval: Duration = Field(timedelta(minutes=5), description="never poll a feed more often")
     max_interval: Duration = Field(timedelta(hours=24), description="never poll a feed more seldom")
     fresh: Duration = Field(timedelta(hours=24), description="older items of a first read are filed without an alert")
+    pages: Literal["auto", "on", "off"] = Field(
+        "auto", description="whether the page of a new item is fetched, for feeds without a setting of their own"
+    )
 
 
 class FetchSection(_Section):

@@ -9,11 +9,11 @@ from bot.model import Request
 from bot.sources.address import checked_address
 from bot.store import sources
 from bot.store.sources import Source
-from handlers import feed_lists
+from handlers import feed_lists, feed_pages
 from handlers.context import Command, Context, trouble
 
-VERBS = ("add", "remove", "list", "health", "groups", "import", "export")
-CHANGES = ("add", "remove", "import")
+VERBS = ("add", "remove", "list", "health", "groups", "import", "export", "pages")
+CHANGES = ("add", "remove", "import", "pages")
 ALIASES = {"group": "groups", "subscribe": "add", "delete": "remove", "rm": "remove", "ls": "list", "status": "health"}
 
 
@@ -24,6 +24,8 @@ def feeds(context: Context, request: Request) -> Card:
         return trouble("Only people who manage this channel can change its feeds.")
     rest = rest.strip()
     what, _, name = rest.partition(" ")
+    if verb == "pages":
+        return feed_pages.set_pages(context, request, rest)
     if verb == "groups":
         return feed_lists.groups(context, request)
     if verb == "import":
@@ -72,8 +74,7 @@ def _add(context: Context, request: Request, address: str) -> Card:
 def _remove(context: Context, request: Request, address: str) -> Card:
     with context.store.read() as cx:
         own = [source for source in sources.sources_of(cx, request.channel.workspace) if source.kind == "feed"]
-    chosen = next((source for source in own if address in (source.address, f"{source.address}/", source.title)), None)
-    chosen = chosen or next((source for source in own if address and address in source.address), None)
+    chosen = feed_pages.chosen(own, address)
     if chosen is None:
         listed = tuple(line(code(f"/feeds remove {source.address}")) for source in own)
         title = f"No feed here is “{address}”." if address else "Which feed?"
@@ -108,7 +109,8 @@ def _list(context: Context, request: Request) -> Card:
         line(
             strong(source.title or source.address),
             quiet(f"  {source.address}"),
-            f"  {_state(source, request, a_day.get(source.id, 0.0))}",
+            f"  {_state(source, request, a_day.get(source.id, 0.0))} ",
+            quiet(feed_pages.note(source, context.settings)),
         )
         for source in sorted(own, key=lambda source: (not source.failures, not source.parked, source.title))
     )
@@ -141,7 +143,7 @@ def _state(source: Source, request: Request, a_day: float = 0.0) -> str:
 COMMANDS = (
     Command(
         "feeds",
-        "/feeds add URL | remove URL | list | health | groups | import FILE | export",
+        "/feeds add URL | remove URL | list | health | groups | import FILE | export | pages URL auto/on/off",
         "Manage the feeds that are read here",
         feeds,
         example="/feeds add https://example.org/feed.xml",

@@ -24,7 +24,7 @@ from bot.sources.pace import freshness, retry_after
 from bot.sources.unpack import ENCODINGS, Unpacker
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
 MAX_REDIRECTS = 5
 
@@ -94,8 +94,17 @@ class Fetcher:
         if self._session:
             await self._session.close()
 
-    async def get(self, address: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-        """Fetch with the validators of last time; raises `SourceError` with a sentence for `/feeds health`."""
+    async def get(
+        self,
+        address: str,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        approve: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Fetched:
+        """Fetch with the validators of last time; raises `SourceError` with a sentence for `/feeds health`.
+
+        `approve` is asked before each hop, and ends the fetch by raising `SourceError`.
+        """
         headers = {
             "User-Agent": self._agent,
             "Accept-Encoding": ENCODINGS,
@@ -110,6 +119,8 @@ class Fetcher:
         try:
             for _hop in range(MAX_REDIRECTS + 1):
                 refuse_private_literal(here, self._allow)
+                if approve:
+                    await approve(here)
                 async with self._open().get(here, headers=headers, allow_redirects=False) as answer:
                     if answer.status not in (301, 302, 303, 307, 308):
                         moved = here if for_good and here != checked_address(address) else ""

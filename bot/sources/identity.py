@@ -28,7 +28,7 @@ class Filed:
     story_id: int
     content_hash: str
     title: str
-    text: str
+    text: str  # as the source gave it; what its page said beyond that is no part of its identity
 
 
 @dataclass(frozen=True, slots=True)

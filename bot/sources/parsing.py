@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from bot.errors import SourceError
 from bot.sources.feed import ParsedFeed, parse_feed
+from bot.sources.page import extract
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 10 * 1024 * 1024
 CPU_SECONDS = 1.8
@@ -49,14 +54,26 @@ class Parsers:
     async def parse(self, body: bytes, address: str, content_type: str = "") -> ParsedFeed:
         """Raises `SourceError` with a sentence for `/feeds health`."""
         try:
-            return _settled(await asyncio.wrap_future(self._start(body, address, content_type)))
+            return _settled(await asyncio.wrap_future(self._start(_work, body, address, content_type)))
         except _GONE as error:
             raise _too_expensive() from error
+
+    async def extract(self, html: bytes, address: str) -> str:
+        """The text of the article in a page; empty where there is none, or where reading it takes too much."""
+        try:
+            text: str | None = await asyncio.wrap_future(self._start(_work_page, html, address))
+        except _GONE as error:
+            text = None
+            log.debug("page %s: too expensive to read (%s)", address, type(error).__name__)
+        else:
+            if text is None:
+                log.debug("page %s: broken beyond reading", address)
+        return text or ""
 
     def parse_now(self, body: bytes, address: str, content_type: str = "") -> ParsedFeed:
         """The same for callers without a loop."""
         try:
-            return _settled(self._start(body, address, content_type).result())
+            return _settled(self._start(_work, body, address, content_type).result())
         except _GONE as error:
             raise _too_expensive() from error
 
@@ -66,11 +83,11 @@ class Parsers:
             self._pool.join()
             self._pool = None
 
-    def _start(self, body: bytes, address: str, content_type: str) -> Any:
+    def _start(self, work: Callable[..., object], *args: object) -> Any:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPool(self._children, max_tasks=FEEDS_A_CHILD, initializer=_limit, context=context)
-        return self._pool.schedule(_work, args=[body, address, content_type], timeout=WALL_SECONDS)
+        return self._pool.schedule(work, args=list(args), timeout=WALL_SECONDS)
 
 
 def _settled(result: ParsedFeed | _Failure) -> ParsedFeed:
@@ -88,8 +105,9 @@ def _too_expensive() -> SourceError:
 
 
 def _limit() -> None:
-    """In the child: no more memory than this, and no handling of Ctrl-C, which is the parent's."""
+    """In the child: no more memory than this, no word on stderr, and no handling of Ctrl-C, which is the parent's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable(logging.CRITICAL)
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 
@@ -110,6 +128,20 @@ def _work(body: bytes, address: str, content_type: str) -> ParsedFeed | _Failure
         return _Failure(
             f"The feed is broken beyond reading ({type(error).__name__}).", "unreadable", "Tell its publisher."
         )
+    finally:
+        with contextlib.suppress(AttributeError):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _work_page(html: bytes, address: str) -> str | None:
+    with contextlib.suppress(ImportError, MemoryError):
+        import trafilatura  # noqa: F401  # the page does not pay for it
+    with contextlib.suppress(AttributeError):
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    try:
+        return extract(html, address)
+    except Exception:
+        return None
     finally:
         with contextlib.suppress(AttributeError):
             signal.setitimer(signal.ITIMER_PROF, 0)

@@ -68,6 +68,7 @@ def insert_articles(
             "content_hash": article.content_hash,
             "link": article.link,
             "body_hash": article.body_hash,
+            "said": article.said or None,
         }
         for story_id, article in placed
     ]
@@ -329,6 +330,7 @@ def replace_article(cx: Connection, article_id: int, article: Article, now: date
         "content_hash": article.content_hash,
         "link": article.link,
         "body_hash": article.body_hash,
+        "said": article.said or None,
         "version": old.version + 1,
     }
     cx.execute(update(articles).where(articles.c.id == article_id).values(values))

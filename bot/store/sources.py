@@ -46,6 +46,7 @@ class Source:
     hub: str | None
     hub_topic: str | None
     hub_until: datetime | None
+    pages: str | None
     created_at: datetime
     lease_epoch: int
 
@@ -151,6 +152,14 @@ def remove_source(cx: Connection, address: str, workspace: str) -> bool:
         source_workspaces.c.source_id == found, source_workspaces.c.workspace == workspace
     )
     return cx.execute(link).rowcount == 1
+
+
+def set_pages(cx: Connection, source_id: int, workspace: str, pages: str) -> bool:
+    """Whether a feed's pages are fetched: auto, on or off. False if the workspace does not read it itself, or everybody does."""
+    own = readers(cx, source_id)
+    if workspace not in own or EVERYBODY in own:
+        return False
+    return cx.execute(update(sources).where(sources.c.id == source_id).values(pages=pages)).rowcount == 1
 
 
 def sources_of(cx: Connection, workspace: str) -> Sequence[Source]:
@@ -360,7 +369,7 @@ def archive(cx: Connection, source_id: int, batch: Sequence[Article]) -> Archive
     filed: dict[int, Filed] = {}
     for at in range(0, len(asked), MOST_PARAMETERS):
         query = select(articles).where(articles.c.id.in_(asked[at : at + MOST_PARAMETERS]))
-        filed |= {r.id: Filed(r.id, r.story_id, r.content_hash, r.title, r.text) for r in cx.execute(query)}
+        filed |= {r.id: Filed(r.id, r.story_id, r.content_hash, r.title, r.said or r.text) for r in cx.execute(query)}
     by_key = {row.key: filed[row.id] for row in known.values() if row.id in filed}
     by_link = {row.link: filed[row.id] for row in known.values() if row.id in filed and row.link}
     return Archive(by_key, by_link, bodies, texts)

@@ -93,6 +93,7 @@ sources = Table(
     Column("hub", Text),  # WebSub: where it is subscribed, and until when
     Column("hub_topic", Text),
     Column("hub_until", UtcTime),
+    Column("pages", Text),  # auto | on | off; empty: as the settings say
     Column("lease_owner", Text),
     Column("lease_until", UtcTime),
     Column("lease_epoch", Integer, nullable=False, default=0),
@@ -137,6 +138,7 @@ articles = Table(
     Column("content_hash", Text, nullable=False),
     Column("link", Text),  # canonical: no tracking parameters
     Column("body_hash", Text, nullable=False, default=""),  # the text below the title; empty where there is little
+    Column("said", Text),  # the feed's own text where `text` is its page's: what the next poll is compared with
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("source_id", "key"),
     Index("articles_link", "source_id", "link"),

@@ -72,13 +72,14 @@ def clean_text(text: str) -> str:
 
 def article_from(document: Document, fallback_outlet: str) -> Article:
     """Clean a document. Its text starts with the title, so that one offset space serves both."""
-    from_markup = _from_html(document.body) if document.is_html else document.body
-    body = clean_text(from_markup)
+    body = clean_text(plain_text(document))
     title = clean_text(html.unescape(document.title)).replace("\n\n", " ").replace("\n", " ")
     if not title or is_chrome(title):
         title, body = _headline(body)
     body = _without_title(body, title)
-    text = f"{title}\n\n{body}" if body else title
+    said = f"{title}\n\n{body}" if body else title
+    page = _without_title(clean_text(document.page), title)
+    text = f"{title}\n\n{page}" if page else said
     return Article(
         key=document.key,
         title=title,
@@ -87,10 +88,16 @@ def article_from(document: Document, fallback_outlet: str) -> Article:
         outlet=(document.outlet or fallback_outlet).strip(),
         published=document.published,
         language=document.language or "und",
-        content_hash=content_hash(text),
+        content_hash=content_hash(said),
         link=canonical_link(document.url),
         body_hash=content_hash(body) if len(body.split()) >= TELLING_WORDS else "",
+        said=said if page else "",
     )
+
+
+def plain_text(document: Document) -> str:
+    """The body without its markup, chrome and all."""
+    return _from_html(document.body) if document.is_html else document.body
 
 
 def content_hash(text: str) -> str:
