@@ -212,4 +212,4 @@ def _decoded(data: bytes) -> str:
 
 
 def _name(element: Any) -> str:
-    return str(etree.QName(element).localname).lower() if isinstance(element.tag, str) else ""
+    return str(element.tag).rpartition("}")[2].lower() if isinstance(element.tag, str) else ""

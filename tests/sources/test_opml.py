@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
@@ -61,6 +61,7 @@ def test_a_kept_group_stays_as_it_is(text: str) -> None:
 
 
 @settings(max_examples=200)
+@example(b":", 1)
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_any_bytes_end_in_a_list_or_a_sentence(noise: bytes, at: int) -> None:
     whole = opml(outline("https://a.example/", "text='A'"), before=b"<?xml version='1.0' encoding='utf-8'?>")
