@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from bench import articles, lookup, scan, texts
-from bot.entities.gazetteer import open_gazetteer
+from bot.entities.build import open_gazetteer
 
 
 def main() -> None:

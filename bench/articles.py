@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from bench.texts import ROOT, Corpus
 from bot.data_files import data_folder
+from bot.entities.build import open_gazetteer
 from bot.entities.catalogue import load_catalogue
-from bot.entities.gazetteer import open_gazetteer
 from bot.entities.match import Matcher
 from bot.entities.nlp import Model
 
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from bot.data_files import data_folder
 from bot.entities.catalogue import load_catalogue
-from bot.entities.gazetteer import open_gazetteer
+from bot.entities.build import open_gazetteer
 from bot.entities.match import Matcher
 matcher = Matcher(load_catalogue([data_folder("config") / "entities"]), open_gazetteer(Path(sys.argv[1])))
 text = "Fighting near Baquba. القتال في بغداد. Бои у Киева. 北京."

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench import gold
 from bot.data_files import data_folder
+from bot.entities.build import open_gazetteer
 from bot.entities.catalogue import load_catalogue
-from bot.entities.gazetteer import open_gazetteer
 from bot.entities.match import Matcher
 from bot.entities.nlp import Model
 

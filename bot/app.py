@@ -20,8 +20,8 @@ from rich.console import Console
 from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
 from bot.editor import send_due_digests
+from bot.entities.build import compiled_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
-from bot.entities.gazetteer import compiled_gazetteer
 from bot.entities.lookup import Lookup
 from bot.entities.nlp import Model
 from bot.hubs import Hubs

@@ -152,7 +152,7 @@ def _match(options: argparse.Namespace) -> int:
     settings = _settings(options)
     catalogue = load_catalogue(settings.entity_folders)
     if options.all:
-        from bot.entities.gazetteer import open_gazetteer
+        from bot.entities.build import open_gazetteer
         from bot.entities.nlp import Model
 
         gazetteer = open_gazetteer(settings.store.folder, _progress_on_stderr)
@@ -175,7 +175,7 @@ def _match(options: argparse.Namespace) -> int:
 
 def _places(options: argparse.Namespace) -> int:
     from bot.entities import geonames
-    from bot.entities.gazetteer import IMPORTED, open_gazetteer
+    from bot.entities.build import IMPORTED, open_gazetteer
 
     settings = _settings(options)
     if options.action == "import":

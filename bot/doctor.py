@@ -100,7 +100,7 @@ def _model(settings: Settings) -> Finding:
 
 
 def _gazetteer(settings: Settings) -> Finding:
-    from bot.entities.gazetteer import compiled_gazetteer
+    from bot.entities.build import compiled_gazetteer
 
     gazetteer = compiled_gazetteer(settings.store.folder)
     if gazetteer is None:

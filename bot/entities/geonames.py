@@ -24,8 +24,8 @@ _CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What a line says of one place."""
+class Place:
+    """A place as its source gives it, before compiling."""
 
     geonameid: int
     name: str
@@ -33,9 +33,9 @@ class Row:
     lat: float
     lon: float
     population: int
-    country: str
-    admin1: str
-    level: int
+    country: str  # ISO 3166, upper case
+    admin1: str  # as in GeoNames: "IQ.10", or ""
+    level: int  # 0 a city, 1 a province, 2 a district, 3 another place
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Sifted:
     faults: tuple[str, ...] = ()
 
 
-def read_line(line: str) -> Row | None:
+def read_line(line: str) -> Place | None:
     """A place, or None for a feature that is left out. Raises `ValueError` on a broken line."""
     cells = line.rstrip("\r\n").split("\t")
     if len(cells) != COLUMNS:
@@ -63,7 +63,7 @@ def read_line(line: str) -> Row | None:
         raise ValueError("no name or no country")
     names = tuple(name for name in (cells[2], *cells[3].split(",")) if name and name != cells[1])
     admin = f"{cells[8]}.{cells[10]}" if cells[10] else ""
-    return Row(int(cells[0]), cells[1], names, lat, lon, int(cells[14] or 0), cells[8], admin, level)
+    return Place(int(cells[0]), cells[1], names, lat, lon, int(cells[14] or 0), cells[8], admin, level)
 
 
 def keep(path: Path, folder: Path) -> Sifted:
@@ -98,7 +98,7 @@ def keep(path: Path, folder: Path) -> Sifted:
     return done
 
 
-def kept_rows(folder: Path) -> Iterator[Row]:
+def kept_rows(folder: Path) -> Iterator[Place]:
     """The places of all dumps that were kept."""
     for path in kept_files(folder):
         with path.open(encoding="utf-8") as lines:

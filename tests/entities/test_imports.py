@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.entities import geonames
-from bot.entities.gazetteer import Gazetteer, compile_places
+from bot.entities.build import compile_places
+from bot.entities.gazetteer import Gazetteer
 from bot.entities.imports import read_entities
 from bot.entities.lookup import Lookup
 from bot.errors import UserError
@@ -94,7 +95,7 @@ def test_a_geonames_file_is_sifted_and_becomes_findable(tmp_path: Path) -> None:
     kept = list(geonames.kept_rows(tmp_path / "places"))
     folder = tmp_path / "compiled"
     folder.mkdir()
-    from bot.entities.gazetteer import Place
+    from bot.entities.geonames import Place
 
     compile_places(
         [Place(r.geonameid, r.name, r.names, r.lat, r.lon, r.population, r.country, r.admin1, r.level) for r in kept],

@@ -8,8 +8,9 @@ import pytest
 
 from bench import gold
 from bot.data_files import data_folder
+from bot.entities.build import open_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
-from bot.entities.gazetteer import Gazetteer, open_gazetteer
+from bot.entities.gazetteer import Gazetteer
 from bot.entities.match import Matcher
 from bot.entities.nlp import Model, Named, register_component
 
