@@ -7,11 +7,12 @@ A database from a newer Vedette is refused untouched.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy import Column, Connection, inspect, select, text, update
 
 from bot.errors import StoreError
-from bot.store.tables import metadata, schema_version
+from bot.store.tables import mentions, metadata, schema_version
 
 
 def _first_schema(cx: Connection) -> None:
@@ -25,7 +26,43 @@ def _first_schema(cx: Connection) -> None:
     cx.execute(schema_version.insert().values(version=1))
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+def _feeds_and_tracking(cx: Connection) -> None:
+    """Feeds got a rhythm, moves and hubs, articles their versions, mentions may share a place: tables and columns that are not there yet.
+
+    On a new database the first step has made them all, and nothing is left to do.
+    """
+    there = inspect(cx)
+    metadata.create_all(cx)
+    for table in metadata.sorted_tables:
+        if not there.has_table(table.name):
+            continue
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                cx.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {_definition(cx, column)}"))
+        for index in table.indexes:
+            index.create(cx, checkfirst=True)
+    if there.has_table("mentions") and "entity" not in there.get_pk_constraint("mentions")["constrained_columns"]:
+        cx.execute(text("ALTER TABLE mentions RENAME TO mentions_before"))
+        cx.execute(text("DROP INDEX mentions_entity"))
+        if cx.dialect.name == "postgresql":
+            cx.execute(text("ALTER TABLE mentions_before DROP CONSTRAINT mentions_pkey"))
+        mentions.create(cx)
+        columns = ", ".join(f'"{column.name}"' for column in mentions.columns)
+        cx.execute(text(f"INSERT INTO mentions ({columns}) SELECT {columns} FROM mentions_before"))  # noqa: S608  # the names are ours
+        cx.execute(text("DROP TABLE mentions_before"))
+
+
+def _definition(cx: Connection, column: Column[Any]) -> str:
+    """A column as ALTER TABLE adds it: rows that are there already need a value where none may be missing."""
+    kind = column.type.compile(cx.dialect)
+    if column.nullable:
+        return f'"{column.name}" {kind}'
+    empty = {bool: "false", int: "0", str: "''"}[column.type.python_type]
+    return f'"{column.name}" {kind} DEFAULT {empty} NOT NULL'
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema, _feeds_and_tracking)
 
 
 def current_version(cx: Connection) -> int:

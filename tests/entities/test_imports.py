@@ -95,12 +95,8 @@ def test_a_geonames_file_is_sifted_and_becomes_findable(tmp_path: Path) -> None:
     kept = list(geonames.kept_rows(tmp_path / "places"))
     folder = tmp_path / "compiled"
     folder.mkdir()
-    from bot.entities.geonames import Place
 
-    compile_places(
-        [Place(r.geonameid, r.name, r.names, r.lat, r.lon, r.population, r.country, r.admin1, r.level) for r in kept],
-        folder,
-    )
+    compile_places(kept, folder)
     gazetteer = Gazetteer(folder)
     assert [e.kind for e in gazetteer.named("al bakr air base")] == [Kind.PLACE]
     from bot.entities.catalogue import Catalogue

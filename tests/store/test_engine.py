@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.errors import StoreError
-from bot.store import digests, migrate, subscriptions
+from bot.store import articles, digests, migrate, sources, subscriptions
 from bot.store.engine import Store
 from bot.store.tables import metadata
 from tests.fakes import START
@@ -78,3 +79,37 @@ def test_one_digest_a_channel_and_local_day(store: Store) -> None:
         channel = subscriptions.ensure_channel(cx, "console", "home", "one", "one", "UTC", START)
         assert digests.take_day(cx, channel.id, START.date(), START)
         assert not digests.take_day(cx, channel.id, START.date(), START)
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as old:
+        old.executescript((Path(__file__).parents[1] / "data" / "schema-1.sql").read_text(encoding="utf-8"))
+        old.execute(
+            "INSERT INTO sources (id, kind, address, title, next_check_at, failures, lease_epoch, created_at) "
+            "VALUES (1, 'feed', 'https://a.example/', 'A', '2026-01-01', 0, 0, '2026-01-01')"
+        )
+        old.execute("INSERT INTO source_workspaces VALUES (1, 'home')")
+        old.execute("INSERT INTO stories VALUES (5, '2026-01-01', '2026-01-01')")
+        old.execute(
+            "INSERT INTO articles (id, source_id, key, story_id, title, text, outlet, language, seen_at, at, content_hash, version) "
+            "VALUES (1, 1, 'k', 5, 'T', 'T text', 'A', 'en', '2026-01-01', '2026-01-01', 'h', 1)"
+        )
+        old.execute("INSERT INTO mentions VALUES (1, 0, 1, 'quds-force', 'actor', 0, 6, 1.0, '2026-01-01')")
+    for _ in range(2):
+        store = Store(f"sqlite:///{path}")
+        with store.read() as cx:
+            assert migrate.current_version(cx) == len(migrate.STEPS)
+            assert articles.mention_count(cx, "home", ["quds-force"]) == (1, 1)
+            source = sources.sources_of(cx, "home")[0]
+            assert (source.parked, source.moved_times, source.news_at) == (False, 0, None)
+            with pytest.raises(IntegrityError), store.write() as writing:
+                writing.execute(
+                    text("INSERT INTO mentions VALUES (1, 0, 1, 'quds-force', 'actor', 0, 6, 1.0, '2026-01-01')")
+                )
+            with store.write() as writing:
+                writing.execute(
+                    text("INSERT INTO mentions VALUES (1, 0, 1, 'w:home:x', 'actor', 0, 6, 1.0, '2026-01-01')")
+                )
+                writing.execute(text("DELETE FROM mentions WHERE entity = 'w:home:x'"))
+        store.close()
