@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from bot import metrics
 from bot.cards import notice
@@ -33,7 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
 MOVED = 3  # permanent redirects in a row after which the new address is kept
-AT_ONCE = 20
+AT_ONCE = 100  # sources claimed, and read, at once; the fetcher keeps as many connections
+TO_A_HOST = 2
 FILES_A_BATCH = 50
 MOST_NAMED = 5  # feeds of a page that are named as next steps
 PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
@@ -65,6 +69,10 @@ class Poller:
         self._parsers = Parsers()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._ended: list[tuple[Batch, asyncio.Future[None]]] = []  # reads that brought nothing, not committed yet
+        self._committing: asyncio.Task[None] | None = None
         self.pulse = Pulse()
         self.hubs: Hubs | None = None  # set where hubs can reach us
 
@@ -79,7 +87,7 @@ class Poller:
 
     async def run(self, stop: asyncio.Event, on_news: Callable[[], None]) -> None:
         """Read what is due until told to stop; each tick of the schedule, and each `/feeds add`, wakes it."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._stop = asyncio.get_running_loop(), stop
         while not stop.is_set():
             self._wake.clear()
             self.pulse.beat("poller")
@@ -94,9 +102,30 @@ class Poller:
         self, kind: str | None = None, progress: Progress = _silent, on_news: Callable[[], None] = lambda: None
     ) -> int:
         """Read every source that is due, once; how many were."""
-        due = await asyncio.to_thread(self._claim, kind)
-        await asyncio.gather(*(self._read(source, progress, on_news) for source in due))
-        return len(due)
+        waiting: deque[Source] = deque()
+        claiming = asyncio.Lock()
+        count, more = 0, True
+
+        async def claim() -> None:
+            nonlocal count, more
+            found = await asyncio.to_thread(self._claim, kind)
+            waiting.extend(found)
+            count += len(found)
+            more = len(found) == AT_ONCE and not (self._stop and self._stop.is_set())
+
+        async def reader() -> None:
+            while True:
+                if more and len(waiting) < AT_ONCE // 2 and (not waiting or not claiming.locked()):
+                    async with claiming:
+                        if more and len(waiting) < AT_ONCE // 2:  # while the others read what is left
+                            await claim()
+                if not waiting:
+                    return
+                await self._read(waiting.popleft(), progress, on_news)
+
+        await claim()
+        await asyncio.gather(*(reader() for _ in range(len(waiting))))
+        return count
 
     def _claim(self, kind: str | None) -> list[Source]:
         with self._store.write() as cx:
@@ -155,7 +184,8 @@ class Poller:
                 outbox.enqueue(cx, key, channel.id, channel.platform, "notice", card_to_data(card), now)
 
     async def _read_feed(self, source: Source) -> Ingested:
-        answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
+        async with self._place_at(source.address):
+            answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body else source.body_hash
         columns = _moves(source, answer)
         columns["latency"] = answer.latency if source.latency is None else 0.8 * source.latency + 0.2 * answer.latency
@@ -170,6 +200,9 @@ class Poller:
                 body_hash=digest,
                 columns=columns,
             )
+            if not source.told_at and columns["moved_times"] < MOVED:
+                await self._unchanged(batch)
+                return Ingested()
         else:
             try:
                 parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
@@ -198,6 +231,37 @@ class Poller:
         if columns["moved_times"] >= MOVED:
             await asyncio.to_thread(self._move, source, answer.moved)
         return result
+
+    def _place_at(self, address: str) -> asyncio.Semaphore:
+        """A feed waits here for its host, so that the time of its fetch is its own."""
+        host = urlsplit(address).netloc
+        place = self._hosts.get(host)
+        if place is None:
+            place = self._hosts[host] = asyncio.Semaphore(TO_A_HOST)
+        return place
+
+    async def _unchanged(self, batch: Batch) -> None:
+        """Commit a read that brought nothing, in one transaction with those that end while the one before is written."""
+        done = asyncio.get_running_loop().create_future()
+        self._ended.append((batch, done))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_ended())
+        await done
+
+    async def _commit_ended(self) -> None:
+        try:
+            while self._ended:
+                taken, self._ended = self._ended, []
+                try:
+                    await asyncio.to_thread(self._pipeline.unchanged, [batch for batch, _ in taken])
+                except Exception as error:
+                    for done in (done for _, done in taken if not done.done()):
+                        done.set_exception(error)
+                else:
+                    for done in (done for _, done in taken if not done.done()):
+                        done.set_result(None)
+        finally:
+            self._committing = None
 
     def _next_poll(self, source: Source, gap: float | None, asked: timedelta) -> datetime:
         now, feeds = self._clock.now(), self._settings.feeds
