@@ -104,7 +104,10 @@ async def poll(addresses: list[str], rounds: int) -> dict[str, float]:
     best = {"product": 0.0, "bare": 0.0}
     with _house(clock, VEDETTE_FETCH_ALLOW=pairs) as app:
         _enter(app, addresses)
-        async with _poller(app, Fetcher(app.settings.fetch.allow, app.settings.fetch.timeout)) as poller, _bare() as session:
+        async with (
+            _poller(app, Fetcher(app.settings.fetch.allow, app.settings.fetch.timeout)) as poller,
+            _bare() as session,
+        ):
             for _ in range(rounds + 1):  # the first opens connections and fills caches
                 clock.move(timedelta(days=2))
                 began = time.perf_counter()
@@ -188,7 +191,11 @@ def commits(texts: list[str]) -> dict[str, float]:
         batches = [
             Batch(
                 source,
-                (Document(f"item-{number}", f"Report {number}", text, url=f"{source.address}/{number}", published=START),),
+                (
+                    Document(
+                        f"item-{number}", f"Report {number}", text, url=f"{source.address}/{number}", published=START
+                    ),
+                ),
                 clock.now() + timedelta(hours=1),
                 title="Desk",
                 etag=ETAG,

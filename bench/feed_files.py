@@ -15,10 +15,23 @@ _WORDS = (
     "Samarra Tikrit Sévaré Gao Bangassou Kéno Mosul Jos Plateau ceasefire water shelter prices police brigade “we” — "
     "Zürich naïve council president’s election reports aid agencies witness spokesman denied retreat fuel bridge"
 ).split()
-_RSS = '<?xml version="1.0" encoding="{}"?>\n<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>{}</title><link>https://{}.example/</link><description>News</description><language>en-US</language>{}</channel></rss>'
-_ATOM = '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>{1}</title><id>https://{2}.example/</id><updated>2026-02-28T10:00:00Z</updated>{3}</feed>'
-_RDF = '<?xml version="1.0" encoding="utf-8"?>\n<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://{2}.example/"><title>{1}</title><link>https://{2}.example/</link><description>News</description></channel>{3}</rdf:RDF>'
+_XML = '<?xml version="1.0" encoding="{0}"?>\n'
+_RSS = (
+    _XML + '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    ' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{1}</title><link>https://{2}.example/</link>'
+    "<description>News</description><language>en-US</language>{3}</channel></rss>"
+)
+_ATOM = (
+    _XML + '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>{1}</title>'
+    "<id>https://{2}.example/</id><updated>2026-02-28T10:00:00Z</updated>{3}</feed>"
+)
+_RDF = (
+    _XML + '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+    ' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://{2}.example/"><title>{1}</title>'
+    "<link>https://{2}.example/</link><description>News</description></channel>{3}</rdf:RDF>"
+)
 START = datetime(2026, 2, 28, 10, tzinfo=UTC)
+UNUSUAL = 4  # the last of `feeds`: RDF, Windows-1252, broken
 Item = Callable[[random.Random, str, int], str]
 
 

@@ -38,6 +38,7 @@ SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
 MOVED = 3  # permanent redirects in a row after which the new address is kept
 AT_ONCE = 100  # sources claimed, and read, at once; the fetcher keeps as many connections
 TO_A_HOST = 2
+GATHER = 0.01  # seconds that a read which brought nothing waits for others, to be committed with them
 FILES_A_BATCH = 50
 MOST_NAMED = 5  # feeds of a page that are named as next steps
 PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
@@ -251,6 +252,7 @@ class Poller:
     async def _commit_ended(self) -> None:
         try:
             while self._ended:
+                await asyncio.sleep(GATHER)
                 taken, self._ended = self._ended, []
                 try:
                     await asyncio.to_thread(self._pipeline.unchanged, [batch for batch, _ in taken])

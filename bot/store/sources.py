@@ -268,9 +268,7 @@ def finish_read(
     return cx.execute(_held(source).values(values)).rowcount == 1
 
 
-def finish_unchanged(
-    cx: Connection, ends: Iterable[tuple[Source, datetime, Mapping[str, Any]]], now: datetime
-) -> None:
+def finish_unchanged(cx: Connection, ends: Iterable[tuple[Source, datetime, Mapping[str, Any]]], now: datetime) -> None:
     """Reads that worked and brought nothing: (source, its next poll, further columns, the same for all).
 
     A row whose lease has passed to somebody else meanwhile stays as it is.
