@@ -94,16 +94,10 @@ class Pipeline:
         """Source → clean → match → story → rules → one transaction."""
         now = self._clock.now()
         self._checkpoint("after fetch")
-        with self._store.read() as cx:
-            self._known.refresh(tracked.mark(cx), tracked.everything(cx))
-        drafts = self._new(batch)
+        drafts = self._new(batch) if batch.documents else []
         drafts = self._matched(drafts, progress) if drafts else []
         self._checkpoint("after match")
-        with self._store.read() as cx:
-            rules = self._current_rules(cx)
-            readers = sources.readers(cx, batch.source.id)
-            drafts = self._with_stories(cx, batch.source.id, drafts, now)
-        drafts = [self._with_rules(draft, rules, readers, batch.source, now) for draft in drafts]
+        drafts = self._judged(batch.source, drafts, now) if drafts else []
         self._checkpoint("before commit")
         with self._store.write() as cx:
             if not sources.finish_read(
@@ -127,12 +121,34 @@ class Pipeline:
         metrics.filed(len(drafts))
         return Ingested(len(drafts), alerts)
 
+    def unchanged(self, batches: Sequence[Batch]) -> None:
+        """Reads that brought nothing: one transaction says so in the rows of all these sources."""
+        self._checkpoint("before commit")
+        ends = []
+        for batch in batches:
+            said = {"etag": batch.etag, "last_modified": batch.last_modified, "body_hash": batch.body_hash}
+            ends.append((batch.source, batch.next_check_at, {**batch.columns, **said}))
+        with self._store.write() as cx:
+            sources.finish_unchanged(cx, ends, self._clock.now())
+        self._checkpoint("after commit")
+
+    def _judged(self, source: Source, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+        """The drafts with their stories and the rules they fire."""
+        with self._store.read() as cx:
+            rules = self._current_rules(cx)
+            readers = sources.readers(cx, source.id)
+            placed = self._with_stories(cx, source.id, drafts, now)
+        return [self._with_rules(draft, rules, readers, source, now) for draft in placed]
+
     def _new(self, batch: Batch) -> list[Draft]:
         """Clean the documents and leave out what this source has brought before, whatever its key, date or link now."""
         outlet = batch.title or batch.source.title or "unnamed source"
         cleaned = [article_from(document, outlet) for document in batch.documents]
         different = told_apart(article for article in cleaned if article.text.strip())
         with self._store.read() as cx:
+            mark = tracked.mark(cx)
+            if mark != self._known.mark:
+                self._known.refresh(mark, tracked.everything(cx))
             archive = sources.archive(cx, batch.source.id, different)
         return [Draft(article, (), filed) for article, filed in sift(different, archive)]
 

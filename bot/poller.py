@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from bot import metrics
 from bot.cards import notice
@@ -34,7 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SILENT = timedelta(hours=1)  # after so long a failing feed is spoken of
 MOVED = 3  # permanent redirects in a row after which the new address is kept
-AT_ONCE = 64  # sources that are being read
+AT_ONCE = 100  # sources that are being read; the fetcher keeps as many connections
+TO_A_HOST = 2
 FILES_A_BATCH = 50
 MOST_NAMED = 5  # feeds of a page that are named as next steps
 PUSH_TRIES, PUSH_PAUSE = 40, 0.5  # seconds: longer than a poll takes
@@ -67,6 +70,9 @@ class Poller:
         self._pages = Pages(store, fetcher, settings, clock)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._ended: list[tuple[Batch, asyncio.Future[None]]] = []  # reads that brought nothing, not committed yet
+        self._committing: asyncio.Task[None] | None = None
         self.pulse = Pulse()
         self.hubs: Hubs | None = None  # set where hubs can reach us
 
@@ -91,17 +97,13 @@ class Poller:
             self._wake.clear()
             self.pulse.beat("poller")
             try:
-                due = await asyncio.to_thread(self._claim, None, AT_ONCE - len(busy)) if len(busy) < AT_ONCE else []
+                begun = await self._begin(busy, None, _silent, on_news)
             except Exception:
                 log.exception("poller: nothing could be claimed")
-                due = []
-            for source in due:
-                task = asyncio.create_task(self._read_alone(source, on_news))
-                busy.add(task)
-                task.add_done_callback(busy.discard)
-            if not due or len(busy) >= AT_ONCE:
+                begun = 0
+            if not begun:
                 waker = asyncio.create_task(self._wake.wait())
-                await asyncio.wait({waker, *busy}, return_when=asyncio.FIRST_COMPLETED)
+                await self._room(busy, waker)
                 waker.cancel()
         await asyncio.gather(*busy)
 
@@ -109,17 +111,45 @@ class Poller:
         self, kind: str | None = None, progress: Progress = _silent, on_news: Callable[[], None] = lambda: None
     ) -> int:
         """Read every source that is due, once; how many were."""
-        due = await asyncio.to_thread(self._claim, kind, AT_ONCE)
-        await asyncio.gather(*(self._read(source, progress, on_news) for source in due))
+        busy: set[asyncio.Task[None]] = set()
+        count = await self._begin(busy, kind, progress, on_news)
+        more = count == AT_ONCE
+        while busy:
+            await self._room(busy)
+            if more and len(busy) <= AT_ONCE // 2:
+                room = AT_ONCE - len(busy)
+                begun = await self._begin(busy, kind, progress, on_news)
+                count, more = count + begun, begun == room
+        return count
+
+    async def _begin(
+        self, busy: set[asyncio.Task[None]], kind: str | None, progress: Progress, on_news: Callable[[], None]
+    ) -> int:
+        """Claim what is due, as far as there is room, and begin to read it; how many were begun."""
+        due = await asyncio.to_thread(self._claim, kind, AT_ONCE - len(busy)) if len(busy) < AT_ONCE else []
+        for source in due:
+            task = asyncio.create_task(self._read_alone(source, progress, on_news))
+            busy.add(task)
+            task.add_done_callback(busy.discard)
         return len(due)
+
+    async def _room(self, busy: set[asyncio.Task[None]], *others: asyncio.Task[Any]) -> None:
+        """Until half of the places are free, or everything is read, or another thing has happened."""
+        full = len(busy) > AT_ONCE // 2
+        while busy and not any(other.done() for other in others):
+            await asyncio.wait({*busy, *others}, return_when=asyncio.FIRST_COMPLETED)
+            if full and len(busy) <= AT_ONCE // 2:
+                return
+        if not busy and others:
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
 
     def _claim(self, kind: str | None, most: int) -> list[Source]:
         with self._store.write() as cx:
             return sources.claim_due(cx, self._owner, self._clock.now(), LEASE, most, kind)
 
-    async def _read_alone(self, source: Source, on_news: Callable[[], None]) -> None:
+    async def _read_alone(self, source: Source, progress: Progress, on_news: Callable[[], None]) -> None:
         try:
-            await self._read(source, _silent, on_news)
+            await self._read(source, progress, on_news)
         except Exception:
             log.exception("source %s: its failure could not be noted; its lease will end", source.address)
 
@@ -176,7 +206,8 @@ class Poller:
                 outbox.enqueue(cx, key, channel.id, channel.platform, "notice", card_to_data(card), now)
 
     async def _read_feed(self, source: Source) -> Ingested:
-        answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
+        async with self._place_at(source.address):
+            answer = await self._fetcher.get(source.address, source.etag, source.last_modified)
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body else source.body_hash
         columns = _moves(source, answer)
         columns["latency"] = answer.latency if source.latency is None else 0.8 * source.latency + 0.2 * answer.latency
@@ -191,6 +222,9 @@ class Poller:
                 body_hash=digest,
                 columns=columns,
             )
+            if not source.told_at and columns["moved_times"] < MOVED:
+                await self._unchanged(batch)
+                return Ingested()
         else:
             try:
                 parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
@@ -219,6 +253,37 @@ class Poller:
         if columns["moved_times"] >= MOVED:
             await asyncio.to_thread(self._move, source, answer.moved)
         return result
+
+    def _place_at(self, address: str) -> asyncio.Semaphore:
+        """A feed waits here for its host, so that the time of its fetch is its own."""
+        host = urlsplit(address).netloc
+        place = self._hosts.get(host)
+        if place is None:
+            place = self._hosts[host] = asyncio.Semaphore(TO_A_HOST)
+        return place
+
+    async def _unchanged(self, batch: Batch) -> None:
+        """Commit a read that brought nothing, in one transaction with those that end while the one before is written."""
+        done = asyncio.get_running_loop().create_future()
+        self._ended.append((batch, done))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_ended())
+        await done
+
+    async def _commit_ended(self) -> None:
+        try:
+            while self._ended:
+                taken, self._ended = self._ended, []
+                try:
+                    await asyncio.to_thread(self._pipeline.unchanged, [batch for batch, _ in taken])
+                except Exception as error:
+                    for done in (done for _, done in taken if not done.done()):
+                        done.set_exception(error)
+                else:
+                    for done in (done for _, done in taken if not done.done()):
+                        done.set_result(None)
+        finally:
+            self._committing = None
 
     def _next_poll(self, source: Source, gap: float | None, asked: timedelta) -> datetime:
         now, feeds = self._clock.now(), self._settings.feeds

@@ -236,7 +236,7 @@ def _atom(root: Any) -> Feed:
             feed.title = _once(feed.title, _typed(child))
         elif tag == f"{ATOM}link":
             feed.links.append({str(key): str(value) for key, value in child.attrib.items()})
-        elif isinstance(tag, str) and tag.rpartition("}")[2].lower() in _TELLING:
+        elif isinstance(tag, str) and tag != f"{ATOM}id" and tag.rpartition("}")[2].lower() in _TELLING:
             raise _Doubt
     return feed
 

@@ -114,7 +114,7 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        here = checked_address(address)
+        here = asked = checked_address(address)
         began, for_good = time.monotonic(), True
         try:
             for _hop in range(MAX_REDIRECTS + 1):
@@ -123,7 +123,7 @@ class Fetcher:
                     await approve(here)
                 async with self._open().get(here, headers=headers, allow_redirects=False) as answer:
                     if answer.status not in (301, 302, 303, 307, 308):
-                        moved = here if for_good and here != checked_address(address) else ""
+                        moved = here if for_good and here != asked else ""
                         return await self._read(here, answer, moved, began)
                     for_good = for_good and answer.status in (301, 308)
                     target = checked_address(urljoin(here, answer.headers.get("Location", "")))

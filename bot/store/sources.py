@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Integer, Row, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.model import Article
 from bot.sources.identity import Archive, Filed
 from bot.store.engine import insert, inserted
-from bot.store.tables import articles, files, source_workspaces, sources
+from bot.store.tables import UtcTime, articles, files, source_workspaces, sources
 
 EVERYBODY = "*"
 MOST_PARAMETERS = 5_000  # of one query
@@ -55,7 +57,8 @@ _COLUMNS = [sources.c[name] for name in Source.__slots__]
 
 
 def _source(row: Row[Any]) -> Source:
-    return Source(**row._mapping)
+    values: Sequence[Any] = row  # the columns are those of `Source`, in its order
+    return Source(*values)
 
 
 def add_source(
@@ -201,31 +204,36 @@ def claim_due(
     cx: Connection, owner: str, now: datetime, lease: timedelta, limit: int, kind: str | None = None
 ) -> list[Source]:
     """Take the sources that are due and nobody holds; each claim raises the epoch, which fences the last holder."""
-    followed = select(source_workspaces.c.source_id)
+    given = {"owner": owner, "now": now, "until": now + lease, "most": limit}
+    return [_source(row) for row in cx.execute(_claiming(kind), given)]
+
+
+@cache
+def _claiming(kind: str | None) -> ReturningUpdate[Any]:
+    """Made once a kind: to make it takes longer than to run it."""
+    now = bindparam("now", type_=UtcTime())
+    # EXISTS, for a list of all that is followed would be made anew at each claim.
+    followed = select(source_workspaces.c.source_id).where(source_workspaces.c.source_id == sources.c.id).exists()
     due = (
         select(sources.c.id)
         .where(
             sources.c.next_check_at <= now,
             sources.c.parked.is_(False),
             or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
-            sources.c.id.in_(followed),
+            followed,
         )
         .order_by(sources.c.next_check_at)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
     if kind:
         due = due.where(sources.c.kind == kind)
-    ids = list(cx.execute(due).scalars())
-    if not ids:
-        return []
-    taken = (
-        update(sources)
-        .where(sources.c.id.in_(ids))
-        .values(lease_owner=owner, lease_until=now + lease, lease_epoch=sources.c.lease_epoch + 1)
-        .returning(*_COLUMNS)
-    )
-    return [_source(row) for row in cx.execute(taken)]
+    raised = {
+        "lease_owner": bindparam("owner"),
+        "lease_until": bindparam("until"),
+        "lease_epoch": sources.c.lease_epoch + 1,
+    }
+    return update(sources).where(sources.c.id.in_(due.scalar_subquery())).values(raised).returning(*_COLUMNS)
 
 
 def claim_one(cx: Connection, source_id: int, owner: str, now: datetime, lease: timedelta) -> Source | None:
@@ -283,6 +291,37 @@ def finish_read(
     if brought:
         values["news_at"] = now
     return cx.execute(_held(source).values(values)).rowcount == 1
+
+
+def finish_unchanged(cx: Connection, ends: Iterable[tuple[Source, datetime, Mapping[str, Any]]], now: datetime) -> None:
+    """Reads that worked and brought nothing: (source, its next poll, further columns, the same for all).
+
+    A row whose lease has passed to somebody else meanwhile stays as it is.
+    """
+    rows = [
+        {"held": source.id, "epoch": source.lease_epoch, "time": now, "next_check_at": next_check_at, **more}
+        for source, next_check_at, more in ends
+    ]
+    if rows:
+        cx.execute(_finishing(frozenset(rows[0])), rows)
+
+
+@cache
+def _finishing(names: frozenset[str]) -> Update:
+    """Made once, as `_claiming`."""
+    now = bindparam("time", type_=UtcTime())
+    given: dict[str, Any] = {name: bindparam(name) for name in names - {"held", "epoch", "time"}}
+    fixed = {
+        "first_read_at": func.coalesce(sources.c.first_read_at, now),
+        "last_success_at": now,
+        "failures": 0,
+        "failing_since": None,
+        "last_error": None,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    held = update(sources).where(sources.c.id == bindparam("held"), sources.c.lease_epoch == bindparam("epoch"))
+    return held.values({**given, **fixed})
 
 
 def fail_read(cx: Connection, source: Source, now: datetime, next_check_at: datetime, error: str) -> bool:
