@@ -28,10 +28,12 @@ from bot.store import articles, outbox, sources, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
 from bot.stories import cluster
+from bot.stories.cluster import Recent
 from bot.text.clean import article_from
 
 STORY_WINDOW = timedelta(hours=72)
 STORY_CANDIDATES = 400
+FEW = 20  # drafts that are compared with each recent article; more are looked up in an index of them
 MOST_POSTS = 10  # stories of one read that are told one by one; more are told in one card
 
 
@@ -86,6 +88,7 @@ class Pipeline:
         self._clock = clock
         self._fresh = fresh
         self._checkpoint = checkpoint  # tests stop the process here
+        self._runs = cluster.Runs()
         self._rules = RuleIndex(())
         self._rules_mark: tuple[tuple[int, int], ...] | None = None
 
@@ -166,10 +169,15 @@ class Pipeline:
         if not drafts:
             return []
         times = [draft.article.published or now for draft in drafts]
-        window = articles.articles_between(
-            cx, None, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES
+        window = articles.recent(cx, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES)
+        texts = articles.texts(cx, [row.id for row in window if row.content_hash not in self._runs])
+        index = cluster.Index(
+            (
+                Recent(row.story_id, row.content_hash, row.link, self._runs.of(row.content_hash, texts.get(row.id, "")))
+                for row in window
+            ),
+            many=len(drafts) > FEW,
         )
-        index = cluster.Index(cluster.recent(item.story_id, item.text, item.content_hash, item.link) for item in window)
         return [
             replace(
                 draft, story_id=draft.filed.story_id if draft.filed else index.place(draft.article, source_id).story_id

@@ -286,6 +286,22 @@ def articles_between(
     return [_found(row) for row in cx.execute(query)]
 
 
+def recent(cx: Connection, since: datetime, until: datetime, limit: int) -> Sequence[Any]:
+    """(id, story_id, content_hash, link) of the newest articles of a window, for clustering, which shows nobody anything."""
+    columns = (articles.c.id, articles.c.story_id, articles.c.content_hash, articles.c.link)
+    query = select(*columns).where(articles.c.at > since, articles.c.at <= until)
+    return cx.execute(query.order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)).all()
+
+
+def texts(cx: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Id → text, for clustering."""
+    if not ids:
+        return {}
+    return {
+        row.id: row.text for row in cx.execute(select(articles.c.id, articles.c.text).where(articles.c.id.in_(ids)))
+    }
+
+
 def story_articles(cx: Connection, workspace: str, story_ids: Sequence[int]) -> list[FiledArticle]:
     query = (
         select(articles)

@@ -90,7 +90,8 @@ def atom(draw: st.DrawFn) -> bytes:
                 parts.append(f"<{tag}{kind}>{escape(draw(TEXT))}</{tag}>")
         items.append(f"<entry>{''.join(parts)}</entry>")
     own = draw(st.sampled_from(["", "<id>urn:x</id>", "<id>urn:x</id><updated>2014-06-13T09:00:00Z</updated>"]))
-    return f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">{own}<title>{escape(draw(TEXT))}</title>{"".join(items)}</feed>'.encode()
+    own += f"<title>{escape(draw(TEXT))}</title>"
+    return f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">{own}{"".join(items)}</feed>'.encode()
 
 
 def same(body: bytes) -> bool:
