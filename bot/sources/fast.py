@@ -24,7 +24,8 @@ _RFC822 = re.compile(
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)", re.ASCII)
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_ODD = re.compile("[\x80-\x9f]|&[A-Za-z0-9_#]+;?|:///")
+_WINDOWS = re.compile("[\x80-\x9f]")  # feedparser takes these for characters of Windows-1252
+_ODD = re.compile(r"[\x80-\x9f\s]|&[A-Za-z0-9_#]+;?|:///")
 # Elements of an item that decide nothing we keep; anything else that is not handled below is a doubt.
 _IDLE = frozenset(
     """
@@ -114,14 +115,14 @@ def _text(element: Any) -> str:
         return text
     with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):
         text = text.encode("latin-1").decode("utf-8")  # text that was encoded twice
-    if any("\x80" <= char <= "\x9f" for char in text):
+    if _WINDOWS.search(text):
         raise _Doubt
     return text
 
 
 def _plain(text: str) -> str:
     """An id or a link that reads the same whoever reads it."""
-    if _ODD.search(text) or (text and any(char.isspace() for char in text)):
+    if _ODD.search(text):
         raise _Doubt
     return text
 
