@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench eval lock clean
+.PHONY: run test lint check bench eval lock clean
 
 run: $(STAMP)
 	@$(BIN)/vedette run --tour
@@ -12,11 +12,13 @@ run: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)
+lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: lint
 	@$(BIN)/python -m pytest -m "not kill and not postgres"
 
 bench: $(STAMP)
