@@ -16,7 +16,7 @@ CHROME = [
     "Read more",
     "[Photo: CNN / YouTube]",
     "Photo credit: somebody",
-    "Please let us know if you're having issues with commenting.",
+    "Please let us know if any comment of yours went missing.",
     "Share this article",
     "Sign up for our weekly newsletter",
     "Advertisement",
