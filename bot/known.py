@@ -16,7 +16,7 @@ from bot.entities.match import Matcher
 from bot.entities.nlp import Model
 from bot.model import Entity, Mention, Sentence
 from bot.rules.query import Resolve
-from bot.store.tracked import SHARED
+from bot.store.tracked import SHARED, Mark
 
 
 def own_id(workspace: str, key: str) -> str:
@@ -35,18 +35,18 @@ class Known:
         self._shipped = catalogue
         self._model = model
         self._lock = threading.Lock()
-        self._mark: tuple[int, int] = (0, 0)
+        self._mark: Mark = (0, None, None)
         self._own: dict[str, _Own] = {}
         self._lookup = base
         self.catalogue = catalogue
         self.matcher = Matcher(catalogue, model=model)
 
     @property
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> Mark:
         """Changes whenever anything tracked has changed."""
         return self._mark
 
-    def refresh(self, mark: tuple[int, int], rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    def refresh(self, mark: Mark, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Take over what workspaces track; `mark` names this state of it."""
         if mark == self._mark:
             return

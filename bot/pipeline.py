@@ -90,7 +90,7 @@ class Pipeline:
         self._checkpoint = checkpoint  # tests stop the process here
         self._runs = cluster.Runs()
         self._rules = RuleIndex(())
-        self._rules_mark: tuple[tuple[int, int], ...] | None = None
+        self._rules_mark: tuple[object, ...] | None = None
 
     @metrics.INGEST_SECONDS.time()
     def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:

@@ -34,7 +34,9 @@ class Context:
     def of(self, workspace: str) -> Context:
         """The same, with what this workspace tracks."""
         with self.store.read() as cx:
-            self.known.refresh(tracked.mark(cx), tracked.everything(cx))
+            mark = tracked.mark(cx)
+            if mark != self.known.mark:
+                self.known.refresh(mark, tracked.everything(cx))
         catalogue, lookup = self.known.catalogue_of(workspace), self.known.lookup_of(workspace)
         return replace(self, catalogue=catalogue, lookup=lookup)
 

@@ -8,7 +8,7 @@ match that fails the filter hides a shorter one that would pass.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 Hit = tuple[int, int, int]  # first byte, byte after the last, number of the pattern; borders included
 
@@ -110,9 +110,3 @@ def longest(hits: Sequence[Hit]) -> list[Hit]:
 def by_end(hit: Hit) -> tuple[int, int]:
     """The order in which a scanner gives its hits."""
     return hit[1], hit[0]
-
-
-def overlaps(hits: Sequence[Hit], chosen: Sequence[Hit]) -> list[Hit]:
-    """The hits that lost to a longer one: what `/why` shows as rejected."""
-    won: set[Any] = set(chosen)
-    return [hit for hit in hits if hit not in won]

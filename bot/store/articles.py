@@ -272,12 +272,10 @@ def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list
 
 
 def articles_between(
-    cx: Connection, workspace: str | None, since: datetime | None, until: datetime | None, limit: int
+    cx: Connection, workspace: str, since: datetime | None, until: datetime | None, limit: int
 ) -> list[FiledArticle]:
-    """The newest articles of a window, newest first; None for `workspace` is for clustering alone, which shows nobody anything."""
-    query = select(articles)
-    if workspace is not None:
-        query = query.where(articles.c.source_id.in_(visible(workspace)))
+    """The newest articles of a window that a workspace can see, newest first."""
+    query = select(articles).where(articles.c.source_id.in_(visible(workspace)))
     if since:
         query = query.where(articles.c.at > since)
     if until:
@@ -302,24 +300,11 @@ def texts(cx: Connection, ids: Sequence[int]) -> dict[int, str]:
     }
 
 
-def story_articles(cx: Connection, workspace: str, story_ids: Sequence[int]) -> list[FiledArticle]:
-    query = (
-        select(articles)
-        .where(articles.c.story_id.in_(list(story_ids)), articles.c.source_id.in_(visible(workspace)))
-        .order_by(articles.c.at, articles.c.id)
-    )
-    return [_found(row) for row in cx.execute(query)]
-
-
 def article(cx: Connection, workspace: str, article_id: int) -> FiledArticle | None:
     """One article that a workspace can see."""
     query = select(articles).where(articles.c.id == article_id, articles.c.source_id.in_(visible(workspace)))
     row = cx.execute(query).one_or_none()
     return _found(row) if row else None
-
-
-def story_of(cx: Connection, article_id: int) -> int:
-    return int(cx.execute(select(articles.c.story_id).where(articles.c.id == article_id)).scalar_one())
 
 
 def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:

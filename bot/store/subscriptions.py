@@ -112,10 +112,14 @@ def all_subscriptions(cx: Connection) -> list[Subscription]:
     return [_subscription(row) for row in cx.execute(select(subscriptions).order_by(subscriptions.c.id))]
 
 
-def subscriptions_mark(cx: Connection) -> tuple[int, int]:
-    """Changes whenever a subscription is added or removed; cheap to ask before every article."""
-    count, newest = cx.execute(select(func.count(), func.coalesce(func.max(subscriptions.c.id), 0))).one()
-    return int(count), int(newest)
+def subscriptions_mark(cx: Connection) -> tuple[int, int | None, datetime | None]:
+    """Changes whenever a subscription is added or removed; cheap to ask before every article.
+
+    The time is in it because SQLite gives the number of a removed last row to the next one.
+    """
+    columns = (func.count(), func.max(subscriptions.c.id), func.max(subscriptions.c.created_at))
+    count, newest, at = cx.execute(select(*columns)).one()
+    return int(count), newest, at
 
 
 def _subscription(row: Any) -> Subscription:

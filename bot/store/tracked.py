@@ -10,13 +10,17 @@ from sqlalchemy import Connection, delete, func, select
 
 from bot.store.tables import tracked
 
+Mark = tuple[int, int | None, datetime | None]
 SHARED = "*"  # imported by whoever runs the bot, for every workspace
 
 
-def mark(cx: Connection) -> tuple[int, int]:
-    """Changes whenever something is added or removed; cheap to ask before every article and command."""
-    count, newest = cx.execute(select(func.count(), func.coalesce(func.max(tracked.c.id), 0))).one()
-    return int(count), int(newest)
+def mark(cx: Connection) -> Mark:
+    """Changes whenever something is added or removed; cheap to ask before every article and command.
+
+    The time is in it because SQLite gives the number of a removed last row to the next one.
+    """
+    count, newest, at = cx.execute(select(func.count(), func.max(tracked.c.id), func.max(tracked.c.created_at))).one()
+    return int(count), newest, at
 
 
 def everything(cx: Connection) -> list[tuple[str, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,22 @@ def test_a_second_process_sees_it(
     house.say("/track Ansar Brigade")
     house.say('/subscribe "Ansar Brigade"')
     assert second.ingest(document("The Ansar Brigade was heard of.")) == 1
+
+
+def test_a_name_added_in_the_place_of_another_is_seen(house: House) -> None:
+    """The row before it is gone, and its number may be given again."""
+    house.say("/track Quds Force aka Ghods Corps")
+    house.say("/subscribe Quds Force")
+    house.ingest(document("The Ghods Corps was seen.", key="a"))
+    house.clock.move(timedelta(minutes=1))
+    house.say("/track Quds Force aka Sepah Nine")
+    assert house.ingest(document("Later the Sepah Nine was heard of far away.", key="b")) == 1
+
+
+def test_a_subscription_in_the_place_of_another_fires(house: House) -> None:
+    house.say("/subscribe Samarra")
+    house.ingest(document("Samarra was quiet.", key="a"))
+    house.clock.move(timedelta(minutes=1))
+    house.say("/unsubscribe 1")
+    house.say("/subscribe Quds Force")
+    assert house.ingest(document("The Quds Force was heard of elsewhere.", key="b")) == 1
