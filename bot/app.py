@@ -69,7 +69,9 @@ class App:
     console_channel: Channel
 
     def answer(self, text: str, channel: Channel | None = None, *, user: str = "you") -> Card:
-        return dispatch(self.context, Request(text, channel or self.console_channel, user, can_manage=True))
+        return dispatch(
+            self.context, Request(text, channel or self.console_channel, user, can_manage=True, can_admin=True)
+        )
 
 
 @contextlib.contextmanager
@@ -122,7 +124,7 @@ class Service:
         self.app = app
         self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
-        self.outbox = Outbox(app.store, {chat.platform: chat}, app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.outbox = Outbox(app.store, [chat], app.clock, app.owner, settings.outbox.lease, checkpoint)
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
@@ -278,7 +280,10 @@ def _welcome(app: App) -> str:
 
 
 async def _converse(app: App, screen: Console) -> None:
-    async for line in typed_lines(lambda typed: completions(app.context, typed), app.settings.store.folder / "history"):
+    def complete(typed: str) -> Iterator[tuple[str, str]]:
+        return completions(app.context, app.console_channel, typed)
+
+    async for line in typed_lines(complete, app.settings.store.folder / "history"):
         if line.strip():
             screen.print(render(await asyncio.to_thread(app.answer, line)))
 

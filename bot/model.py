@@ -5,8 +5,7 @@ Times are aware and UTC. Offsets are code points of the text they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -187,9 +186,10 @@ class Request:
     text: str
     channel: Channel
     user: str = ""
-    can_manage: bool = False
-    public: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
+    can_manage: bool = False  # may change what this channel follows
+    can_admin: bool = False  # may change what the whole workspace reads and tracks
+    public: bool = False  # the answer is for everybody in the channel
+    page: int = 1
 
 
 class Clock(Protocol):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.cards.card import Card, Listing, Tone, code, line
 from bot.errors import VedetteError
-from bot.model import Request
+from bot.model import Channel, Request
 from handlers import digests, feeds, house, lookups, subscriptions, track
 from handlers.context import Command, Context, trouble
+from handlers.paging import paged
+from handlers.suggest import suggest
 
+MOST_COMPLETED = 12  # lines of the prompt’s menu
 log = logging.getLogger(__name__)
 
 _LISTED: tuple[Command, ...] = (
@@ -37,6 +41,26 @@ ALIASES = {
 
 def dispatch(context: Context, request: Request) -> Card:
     """Answer one line such as `/whois Quds Force`. Always a card, never an exception."""
+    if request.channel.platform != "console":
+        wait = context.flood.wait(request.channel.workspace, request.user, context.clock.now())
+        if wait:
+            seconds = max(1, round(wait.total_seconds()))
+            return trouble(
+                f"That was quick. Try again in {seconds} second{'s' if seconds != 1 else ''}; alerts come as always."
+            )
+        return paged(_answer(context, request), _page(request.text)[0], _page(request.text)[1])
+    return _answer(context, request)
+
+
+def _page(text: str) -> tuple[int, str]:
+    """(page, line) of `page 2 /subscriptions`, as the buttons under a list say it."""
+    found = re.fullmatch(r"\s*page (\d{1,4}) (.*)", text, re.S)
+    return (int(found[1]), found[2]) if found else (1, text.strip())
+
+
+def _answer(context: Context, request: Request) -> Card:
+    page, text = _page(request.text)
+    request = replace(request, text=text, page=page)
     name, _, rest = request.text.strip().lstrip("/").partition(" ")
     if name == "vedette":
         name, _, rest = rest.strip().partition(" ")
@@ -44,13 +68,22 @@ def dispatch(context: Context, request: Request) -> Card:
     command = BY_NAME.get(ALIASES.get(name, name))
     if command is None:
         return _unknown(name, request.text.strip())
-    if command.changes and not request.can_manage:
-        return trouble(
-            f"Only people who manage this channel can use /{command.name}.",
-            "Ask one of them, or use the command in a direct message.",
-        )
+    rest = rest.strip()
+    if command.looks_up and rest.endswith(" public"):
+        rest, request = rest.removesuffix(" public").rstrip(), replace(request, public=True)
+    if command.needs_rights(rest):
+        if not request.can_manage:
+            return trouble(
+                f"Only people who manage this channel can use /{command.name}{' that way' if not command.changes else ''}.",
+                "Ask one of them, or use the command in a direct message.",
+            )
+        if command.workspace and not request.can_admin:
+            return trouble(
+                f"/{command.name} changes what the whole workspace reads, and only its admins can do that.",
+                "Ask one of them.",
+            )
     try:
-        return command.handler(context.of(request.channel.workspace), replace(request, text=rest.strip()))
+        return command.handler(context.of(request.channel.workspace), replace(request, text=rest))
     except VedetteError as error:
         return trouble(str(error), *([error.next_step] if error.next_step else []))
     except Exception:
@@ -77,7 +110,7 @@ def _unknown(name: str, text: str) -> Card:
     )
 
 
-def completions(context: Context, typed: str) -> Iterator[tuple[str, str]]:
+def completions(context: Context, channel: Channel, typed: str) -> Iterator[tuple[str, str]]:
     """(whole line, what it is) for what has been typed so far: commands first, then names after `/whois` and its like."""
     head, space, rest = typed.partition(" ")
     if not space:
@@ -85,6 +118,9 @@ def completions(context: Context, typed: str) -> Iterator[tuple[str, str]]:
             (f"/{command.name}", command.about) for command in COMMANDS if f"/{command.name}".startswith(head or "/")
         )
         return
-    if head in ("/whois", "/where", "/subscribe") and rest:
-        for hit in context.lookup.complete(rest, 12):
-            yield f"{head} {hit.entity.name}", hit.name if hit.name != hit.entity.name else hit.entity.type
+    command = BY_NAME.get(ALIASES.get(head.lstrip("/"), head.lstrip("/")))
+    if command and command.verbs and " " not in rest:
+        yield from ((f"{head} {verb.name}", verb.about) for verb in command.verbs if verb.name.startswith(rest))
+    elif command and command.options and rest:
+        for item in suggest(context, channel, command.options[0].takes, rest)[:MOST_COMPLETED]:
+            yield f"{head} {item.value}", item.label

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from bot.cards.card import Card, Listing, Text, Tone, code, line
 from bot.entities.catalogue import Catalogue
@@ -13,6 +14,7 @@ from bot.model import Clock, Entity, Request
 from bot.settings import Settings
 from bot.store import tracked
 from bot.store.engine import Store
+from handlers.flood import Flood
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Context:
     clock: Clock
     settings: Settings
     woken: list[Callable[[], None]]  # the loops to tell that a row is due now
+    flood: Flood = field(default_factory=Flood)
 
     def wake(self) -> None:
         for loop in self.woken:
@@ -50,6 +53,40 @@ class Context:
 Handler = Callable[[Context, Request], Card]
 
 
+class Takes(StrEnum):
+    """What an option is filled with; platforms suggest values of all but `TEXT`."""
+
+    TEXT = "text"
+    ENTITY = "entity"
+    PLACE = "place"
+    FEED = "feed"
+    SUBSCRIPTION = "subscription"
+    ALERT = "alert"
+    ZONE = "zone"
+    MUTE = "mute"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A part of a command's line that a platform can offer as a field of its own; `lead` is written before its value."""
+
+    name: str
+    about: str
+    takes: Takes = Takes.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A second word of a command: `/digest at`. The line is the command, the verb, and the options in their order."""
+
+    name: str
+    about: str
+    options: tuple[Option, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command, the same on every platform."""
@@ -59,7 +96,17 @@ class Command:
     about: str  # one line, beginning with a verb
     handler: Handler
     changes: bool = False  # needs the right to manage the channel
+    workspace: bool = False  # its changes are the whole workspace's
+    changing_verbs: frozenset[str] = frozenset()  # where only some verbs change anything
+    looks_up: bool = False  # its answer can be made public
+    hidden: bool = False  # reached by buttons; not listed
     example: str = ""
+    options: tuple[Option, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+
+    def needs_rights(self, rest: str) -> bool:
+        """Whether this line of it changes anything."""
+        return self.changes or rest.partition(" ")[0].lower() in self.changing_verbs
 
 
 def trouble(sentence: str, *next_steps: str) -> Card:

@@ -11,7 +11,7 @@ from bot.digest import next_digest
 from bot.editor import build_digest
 from bot.model import Request
 from bot.store import digests
-from handlers.context import Command, Context, trouble
+from handlers.context import Command, Context, Option, Takes, Verb, trouble
 
 USAGE = "/digest now, /digest at 07:00 Asia/Baghdad, or /digest off"
 
@@ -36,8 +36,6 @@ def _now(context: Context, request: Request) -> Card:
 
 
 def _at(context: Context, request: Request, text: str) -> Card:
-    if not request.can_manage:
-        return trouble("Only people who manage this channel can set its digest.")
     parts = text.split()
     clock = _clock(parts[0]) if parts else None
     if clock is None:
@@ -71,8 +69,6 @@ def _clock(text: str) -> str | None:
 
 
 def _off(context: Context, request: Request) -> Card:
-    if not request.can_manage:
-        return trouble("Only people who manage this channel can stop its digest.")
     with context.store.write() as cx:
         old = digests.schedule_of(cx, request.channel.id)
         digests.drop_schedule(cx, request.channel.id)
@@ -102,6 +98,19 @@ COMMANDS = (
         "/digest now | at TIME [ZONE] | off",
         "Show the digest, or set when it comes",
         digest,
+        changing_verbs=frozenset({"at", "off"}),
         example="/digest now",
+        verbs=(
+            Verb("now", "Show the digest now"),
+            Verb(
+                "at",
+                "Set when the digest comes",
+                (
+                    Option("time", "Local time, such as 07:00", required=True),
+                    Option("zone", "Time zone, such as Asia/Baghdad", Takes.ZONE),
+                ),
+            ),
+            Verb("off", "Stop the daily digest"),
+        ),
     ),
 )

@@ -10,18 +10,16 @@ from bot.sources.address import checked_address
 from bot.store import sources
 from bot.store.sources import Source
 from handlers import feed_lists, feed_pages
-from handlers.context import Command, Context, trouble
+from handlers.context import Command, Context, Option, Takes, Verb, trouble
 
 VERBS = ("add", "remove", "list", "health", "groups", "import", "export", "pages")
-CHANGES = ("add", "remove", "import", "pages")
+CHANGES = frozenset({"add", "remove", "import", "pages"})
 ALIASES = {"group": "groups", "subscribe": "add", "delete": "remove", "rm": "remove", "ls": "list", "status": "health"}
 
 
 def feeds(context: Context, request: Request) -> Card:
     verb, _, rest = request.text.strip().partition(" ")
     verb = ALIASES.get(verb, verb)
-    if verb in CHANGES and not request.can_manage:
-        return trouble("Only people who manage this channel can change its feeds.")
     rest = rest.strip()
     what, _, name = rest.partition(" ")
     if verb == "pages":
@@ -146,6 +144,33 @@ COMMANDS = (
         "/feeds add URL | remove URL | list | health | groups | import FILE | export | pages URL auto/on/off",
         "Manage the feeds that are read here",
         feeds,
+        workspace=True,
+        changing_verbs=CHANGES | {typed for typed, verb in ALIASES.items() if verb in CHANGES},
+        verbs=(
+            Verb(
+                "add",
+                "Read a feed, or a group of the shipped ones",
+                (Option("url", "Address of a feed or site, or: group NAME", required=True),),
+            ),
+            Verb("remove", "Stop reading a feed", (Option("url", "Its address", Takes.FEED, required=True),)),
+            Verb("list", "List what is read here"),
+            Verb("health", "Say how each feed fares, and what is wrong"),
+            Verb("groups", "List the groups of feeds that come with Vedette"),
+            Verb(
+                "import",
+                "Read all feeds of an OPML list",
+                (Option("list", "The list’s address, or its text", required=True),),
+            ),
+            Verb("export", "Write the feeds as an OPML list"),
+            Verb(
+                "pages",
+                "Say whether the pages behind a feed’s teasers are read",
+                (
+                    Option("url", "The feed", Takes.FEED, required=True),
+                    Option("mode", "auto, on or off", required=True, choices=("auto", "on", "off")),
+                ),
+            ),
+        ),
         example="/feeds add https://example.org/feed.xml",
     ),
 )

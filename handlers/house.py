@@ -60,7 +60,9 @@ def make_help(commands: tuple[Command, ...]) -> Command:
             one = chosen[0]
             example = (Text(line("For example: ", code(one.example))),) if one.example else ()
             return Card(title=one.usage, blocks=(Text(line(f"{one.about}.")), *example))
-        rows = tuple(line(code(command.usage), f"  {command.about}") for command in (*commands, this))
+        rows = tuple(
+            line(code(command.usage), f"  {command.about}") for command in (*commands, this) if not command.hidden
+        )
         return Card(
             title="What I understand",
             blocks=(Listing("", rows),),

@@ -19,7 +19,7 @@ from bot.model import Citation, Entity, Kind, Request
 from bot.store import articles
 from bot.text.find import find_words
 from bot.text.fold import fold_key
-from handlers.context import Command, Context, did_you_mean, trouble
+from handlers.context import Command, Context, Option, Takes, did_you_mean, trouble
 
 LATEST = 3
 SEARCH_LIMIT = 10
@@ -263,6 +263,8 @@ COMMANDS = (
         "/whois NAME",
         "Say who or what a name is, and what was read about it",
         whois,
+        looks_up=True,
+        options=(Option("name", "A person, group, town …", Takes.ENTITY, required=True),),
         example="/whois Quds Force",
     ),
     Command(
@@ -270,6 +272,8 @@ COMMANDS = (
         "/where PLACE",
         "Say where a place is, who was reported there, and the latest sentences",
         where,
+        looks_up=True,
+        options=(Option("place", "A town, province, crossing …", Takes.PLACE, required=True),),
         example="/where Samarra",
     ),
     Command(
@@ -277,6 +281,8 @@ COMMANDS = (
         "/search WORDS",
         "Find articles that contain all these words, newest first",
         search,
+        looks_up=True,
+        options=(Option("query", "Words, names, or a query", required=True),),
         example="/search militias",
     ),
 )

@@ -11,7 +11,7 @@ from bot.model import Channel, Request
 from bot.rules.query import facts_of, parse_query
 from bot.store import articles, subscriptions
 from bot.store.subscriptions import Subscription
-from handlers.context import Command, Context, trouble
+from handlers.context import Command, Context, Option, Takes, trouble
 
 MOST_REASONS = 15
 PREVIEW = 500  # newest articles that a new subscription is tried on
@@ -147,13 +147,26 @@ COMMANDS = (
         "Follow a town, an actor or words in this channel",
         subscribe,
         changes=True,
+        options=(Option("query", "A name, words, or a query; see /help subscribe", Takes.ENTITY, required=True),),
         example="/subscribe Quds Force",
     ),
     Command(
-        "unsubscribe", "/unsubscribe NUMBER", "Stop following", unsubscribe, changes=True, example="/unsubscribe 2"
+        "unsubscribe",
+        "/unsubscribe NUMBER",
+        "Stop following",
+        unsubscribe,
+        changes=True,
+        options=(Option("subscription", "Which one", Takes.SUBSCRIPTION),),
+        example="/unsubscribe 2",
     ),
     Command("subscriptions", "/subscriptions", "List what this channel follows", list_subscriptions),
     Command(
-        "why", "/why ALERT", "Show which subscription and which words raised an alert", why, example="/why V-7F3K2"
+        "why",
+        "/why ALERT",
+        "Show which subscription and which words raised an alert",
+        why,
+        looks_up=True,
+        options=(Option("alert", "Its short id, such as V-7F3K2", Takes.ALERT),),
+        example="/why V-7F3K2",
     ),
 )

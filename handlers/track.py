@@ -14,7 +14,7 @@ from bot.known import own_id
 from bot.model import Entity, Kind, Request
 from bot.store import tracked
 from bot.text.fold import fold_key
-from handlers.context import Command, Context, trouble
+from handlers.context import Command, Context, Option, trouble
 
 MOST = 2_000  # entities of one workspace
 LONGEST = 120  # letters of one name
@@ -167,6 +167,8 @@ COMMANDS = (
         "Watch for a name that the catalogue lacks, or add a spelling to one it has",
         track,
         changes=True,
+        workspace=True,
+        options=(Option("name", "NAME [as KIND] [aka NAME, NAME] [at LAT, LON]", required=True),),
         example="/track Ansar Brigade as actor aka Ansar Battalion, لواء الأنصار",
     ),
 )

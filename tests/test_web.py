@@ -210,7 +210,7 @@ async def test_metrics_count_and_name_nobody(house: House, store: Store, clock: 
         before = samples((await get(f"{base}/metrics"))[1])
         house.ingest(document("The Quds Force comes to Samarra"), document("Rain", key="b.md"))
         house.ingest()
-        sender = Outbox(store, {"console": chat}, clock, "test", timedelta(seconds=5))
+        sender = Outbox(store, [chat], clock, "test", timedelta(seconds=5))
         depth = samples((await get(f"{base}/metrics"))[1])[("vedette_outbox_depth", ())]
         for _ in range(3):
             await sender.drain()

@@ -6,17 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.cards.card import Block, Button, Card, Field, Fields, Line, Listing, Run, Tone, code, line, quiet
+from bot.cards.card import Block, Button, Card, Does, Field, Fields, Line, Listing, Run, Tone, code, line, quiet
 from bot.cards.compose import cite, count, moment, names, source_line
 from bot.model import Article, Entity, Kind, Mention, Sentence
-
-BUTTONS = (
-    Button("why", "Why"),
-    Button("mute", "Mute"),
-    Button("not-relevant", "Not relevant"),
-    Button("share", "Share"),
-)
-
 
 MOST_TOLD = 20  # lines of a card that stands for many alerts
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -57,7 +49,17 @@ def alert_card(finding: Finding, entities: Mapping[str, Entity]) -> Card:
         code=finding.code,
         link=article.url,
         blocks=tuple(blocks),
-        buttons=BUTTONS,
+        buttons=buttons(finding.code),
+    )
+
+
+def buttons(alert: str) -> tuple[Button, ...]:
+    """What a reader can do about an alert."""
+    return (
+        Button("Why", f"/why {alert}"),
+        Button("Mute", f"/mute {alert}"),
+        Button("Not relevant", f"/wrong {alert}"),
+        Button("Share", f"/show {alert}", Does.SHARE),
     )
 
 

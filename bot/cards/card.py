@@ -88,12 +88,22 @@ class Bars:
 Block = Text | Quote | Fields | Listing | Bars
 
 
+class Does(StrEnum):
+    """What becomes of the answer to a button."""
+
+    ANSWER = "answer"  # it is shown to who pressed it
+    REPLACE = "replace"  # it takes the place of the card the button stands on
+    SHARE = "share"  # it is posted for everybody in the channel
+    FORM = "form"  # a form is opened; its fields become a command
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An action a reader can take; `action` is stable across restarts."""
+    """An action a reader can take: a command line, so that it outlives restarts and asks for the same rights as typing it."""
 
-    action: str
     label: str
+    line: str
+    does: Does = Does.ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,8 @@ def card_from_data(data: Any) -> Any:
             parts["tone"] = Tone(parts["tone"])
         if cls is Run and "style" in parts:
             parts["style"] = Style(parts["style"])
+        if cls is Button and "does" in parts:
+            parts["does"] = Does(parts["does"])
         for required in _REQUIRED.get(cls, ()):
             parts.setdefault(required, ())
         for required in _REQUIRED_TEXT.get(cls, ()):
@@ -176,5 +188,5 @@ _REQUIRED_TEXT: dict[type, tuple[str, ...]] = {
     Field: ("label",),
     Listing: ("heading",),
     Bars: ("label",),
-    Button: ("action", "label"),
+    Button: ("label", "line"),
 }

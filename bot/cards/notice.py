@@ -28,3 +28,21 @@ def back(title: str, address: str, since: datetime, timezone: str) -> Card:
         tone=Tone.DONE,
         blocks=(Text(line(f"It had been silent since {moment(since, timezone)}; what it still holds has been read.")),),
     )
+
+
+def parked(name: str, reason: str) -> Card:
+    """For an admin: a channel that cannot be reached any more."""
+    return Card(
+        title=f"I cannot post in {name} any more",
+        tone=Tone.WARNING,
+        blocks=(
+            Text(line(reason)),
+            Text(
+                line(
+                    "What was meant for it is kept. Once I may post there again, say anything to me in it, such as ",
+                    code("/status"),
+                    ".",
+                )
+            ),
+        ),
+    )

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from bot.cards.card import Bars, Block, Card, Fields, Line, Listing, Quote, Style, Text, Tone
-from bot.model import Channel
+from bot.outbox import Post
 from bot.text.inert import inert
 
 WIDTH = 100  # wider lines are hard to read
@@ -157,25 +157,32 @@ class ConsoleChat:
     """Prints each delivery and enters it into a ledger, so that what was shown can be accounted for."""
 
     platform = "console"
+    at_once = 1
 
     def __init__(self, console: Console, ledger: Path) -> None:
         self._console = console
         self._ledger = ledger
 
-    async def send(self, channel: Channel, card: Card, delivery_key: str, *, in_doubt: bool) -> str:
-        if in_doubt:
+    async def send(self, post: Post) -> str:
+        """What is on a screen cannot be changed: an edit is shown as an update."""
+        if post.in_doubt:
             self._console.print("possible repeat: it may have been shown before an interruption", style="dim")
-        self._console.print(render(card))
-        await asyncio.to_thread(self._enter, channel, card, delivery_key, in_doubt)
-        return delivery_key[:16]
+        if post.action != "post":
+            self._console.print("update", style="dim")
+        self._console.print(render(post.card))
+        await asyncio.to_thread(self._enter, post)
+        return post.key[:16]
 
-    def _enter(self, channel: Channel, card: Card, delivery_key: str, in_doubt: bool) -> None:
+    async def admin_of(self, workspace: str) -> tuple[str, str] | None:
+        return None
+
+    def _enter(self, post: Post) -> None:
         row = {
-            "delivery": delivery_key,
-            "channel": channel.address,
-            "code": card.code,
-            "title": card.title,
-            "possible_repeat": in_doubt,
+            "delivery": post.key,
+            "channel": post.channel.address,
+            "code": post.card.code,
+            "title": post.card.title,
+            "possible_repeat": post.in_doubt,
         }
         self._ledger.parent.mkdir(parents=True, exist_ok=True)
         with self._ledger.open("a", encoding="utf-8") as ledger:

@@ -28,6 +28,7 @@ from bot.store.sources import visible
 from bot.store.tables import article_versions, articles, mentions, stories
 from bot.text.fold import fold_key
 
+LATEST = 200  # articles that are looked at for what is named most now
 HEADLINE_LAST = 1_000_000_000  # added to offsets in the headline, so that any sentence of the body comes before
 
 
@@ -305,6 +306,33 @@ def article(cx: Connection, workspace: str, article_id: int) -> FiledArticle | N
     query = select(articles).where(articles.c.id == article_id, articles.c.source_id.in_(visible(workspace)))
     row = cx.execute(query).one_or_none()
     return _found(row) if row else None
+
+
+def titles(cx: Connection, workspace: str, ids: Sequence[int]) -> dict[int, str]:
+    """Article id → title, of those a workspace can see."""
+    query = select(articles.c.id, articles.c.title).where(
+        articles.c.id.in_(list(ids)), articles.c.source_id.in_(visible(workspace))
+    )
+    return {row.id: row.title for row in cx.execute(query)}
+
+
+def most_named(cx: Connection, workspace: str, limit: int) -> list[str]:
+    """The entities that the latest articles a workspace can see name most."""
+    latest = (
+        select(articles.c.id)
+        .where(articles.c.source_id.in_(visible(workspace)))
+        .order_by(articles.c.at.desc())
+        .limit(LATEST)
+    )
+    number = func.count(func.distinct(mentions.c.article_id))
+    query = (
+        select(mentions.c.entity)
+        .where(mentions.c.article_id.in_(latest.scalar_subquery()), ~mentions.c.entity.startswith("w:"))
+        .group_by(mentions.c.entity)
+        .order_by(number.desc(), mentions.c.entity)
+        .limit(limit)
+    )
+    return list(cx.execute(query).scalars())
 
 
 def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Column, Connection, inspect, select, text, update
+from sqlalchemy import Column, ColumnDefault, Connection, inspect, select, text, update
 
 from bot.errors import StoreError
 from bot.store.tables import mentions, metadata, schema_version
@@ -32,16 +32,7 @@ def _feeds_and_tracking(cx: Connection) -> None:
     On a new database the first step has made them all, and nothing is left to do.
     """
     there = inspect(cx)
-    metadata.create_all(cx)
-    for table in metadata.sorted_tables:
-        if not there.has_table(table.name):
-            continue
-        known = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                cx.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {_definition(cx, column)}"))
-        for index in table.indexes:
-            index.create(cx, checkfirst=True)
+    _add_missing(cx)
     if there.has_table("mentions") and "entity" not in there.get_pk_constraint("mentions")["constrained_columns"]:
         cx.execute(text("ALTER TABLE mentions RENAME TO mentions_before"))
         cx.execute(text("DROP INDEX mentions_entity"))
@@ -53,16 +44,38 @@ def _feeds_and_tracking(cx: Connection) -> None:
         cx.execute(text("DROP TABLE mentions_before"))
 
 
+def _stories_and_chats(cx: Connection) -> None:
+    """Stories got origins, deliveries edits and replies, chats their admins, buttons and installs."""
+    _add_missing(cx)
+
+
+def _add_missing(cx: Connection) -> None:
+    """Every table, column and index of this program that the database does not have yet."""
+    there = inspect(cx)
+    metadata.create_all(cx)
+    for table in metadata.sorted_tables:
+        if not there.has_table(table.name):
+            continue
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                cx.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {_definition(cx, column)}"))
+        for index in table.indexes:
+            index.create(cx, checkfirst=True)
+
+
 def _definition(cx: Connection, column: Column[Any]) -> str:
     """A column as ALTER TABLE adds it: rows that are there already need a value where none may be missing."""
     kind = column.type.compile(cx.dialect)
     if column.nullable:
         return f'"{column.name}" {kind}'
     empty = {bool: "false", int: "0", str: "''"}[column.type.python_type]
+    if isinstance(column.default, ColumnDefault) and column.type.python_type is not bool:
+        empty = repr(column.default.arg)
     return f'"{column.name}" {kind} DEFAULT {empty} NOT NULL'
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema, _feeds_and_tracking)
+STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema, _feeds_and_tracking, _stories_and_chats)
 
 
 def current_version(cx: Connection) -> int:

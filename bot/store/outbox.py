@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
 
 from bot.store.engine import insert, inserted
-from bot.store.tables import deliveries
+from bot.store.tables import channels, deliveries
 
 UNFINISHED = ("waiting", "claimed")
 
@@ -30,6 +30,9 @@ class Delivery:
     attempts: int
     in_doubt: bool  # an earlier attempt may have arrived: say so, or look before sending again
     lease_epoch: int
+    action: str  # post | edit | reply
+    target: str | None  # the delivery_key of the post that is edited or replied to
+    mention: str | None
 
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__slots__]
@@ -40,16 +43,38 @@ def delivery_key(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
-def enqueue(cx: Connection, key: str, channel_id: int, platform: str, kind: str, card: Any, now: datetime) -> bool:
-    """Put a card in the outbox; False if this effect is already there."""
+def enqueue(
+    cx: Connection,
+    key: str,
+    channel_id: int,
+    platform: str,
+    kind: str,
+    card: Any,
+    now: datetime,
+    *,
+    action: str = "post",
+    target: str | None = None,
+    mention: str | None = None,
+    audience: int = 1,
+    not_before: datetime | None = None,
+) -> bool:
+    """Put a card in the outbox; False if this effect is already there.
+
+    `target` is the key of the post that an edit or reply belongs to; `audience` says to how many channels the
+    same effect goes: where many wait, those that few wait for go first.
+    """
     row = {
         "delivery_key": key,
         "channel_id": channel_id,
         "platform": platform,
         "kind": kind,
         "card": card,
-        "not_before": now,
+        "not_before": not_before or now,
         "created_at": now,
+        "action": action,
+        "target": target,
+        "mention": mention,
+        "audience": audience,
     }
     query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
     return inserted(cx, query, deliveries.c.id)
@@ -71,10 +96,10 @@ def claim(
     )
     due = (
         select(deliveries.c.id)
-        .where(deliveries.c.platform.in_(list(platforms)), free, first)
-        .order_by(deliveries.c.id)
+        .where(deliveries.c.platform.in_(list(platforms)), free, first, ~_parked())
+        .order_by(deliveries.c.audience, deliveries.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=deliveries)
     )
     ids = list(cx.execute(due).scalars())
     if not ids:
@@ -94,6 +119,28 @@ def claim(
     )
     rows: Sequence[Row[Any]] = cx.execute(taken).all()
     return sorted((Delivery(**row._mapping) for row in rows), key=lambda delivery: delivery.id)
+
+
+def any_due(cx: Connection, platforms: Sequence[str], now: datetime) -> bool:
+    """Whether a look is worth a write."""
+    free = or_(
+        and_(deliveries.c.state == "waiting", deliveries.c.not_before <= now),
+        and_(deliveries.c.state == "claimed", deliveries.c.lease_until <= now),
+    )
+    query = select(deliveries.c.id).where(free, deliveries.c.platform.in_(list(platforms))).limit(1)
+    return cx.execute(query).first() is not None
+
+
+def _parked() -> ColumnElement[bool]:
+    """Whether the channel of a delivery is parked."""
+    return exists().where(channels.c.id == deliveries.c.channel_id, channels.c.parked_reason.is_not(None))
+
+
+def reference_of(cx: Connection, key: str) -> str | None:
+    """Where the message of a delivery that was sent can be found."""
+    query = select(deliveries.c.message_ref).where(deliveries.c.delivery_key == key, deliveries.c.state == "sent")
+    found: str | None = cx.execute(query).scalar()
+    return found
 
 
 def mark_sent(cx: Connection, delivery: Delivery, message_ref: str, now: datetime) -> bool:
@@ -123,7 +170,9 @@ def _finish(cx: Connection, delivery: Delivery, **values: Any) -> bool:
 def next_due(cx: Connection, platforms: Sequence[str]) -> datetime | None:
     """When the earliest unfinished delivery can be tried."""
     when = func.coalesce(deliveries.c.lease_until, deliveries.c.not_before)
-    query = select(func.min(when)).where(deliveries.c.state.in_(UNFINISHED), deliveries.c.platform.in_(list(platforms)))
+    query = select(func.min(when)).where(
+        deliveries.c.state.in_(UNFINISHED), deliveries.c.platform.in_(list(platforms)), ~_parked()
+    )
     found: datetime | None = cx.execute(query).scalar()
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, or_, select
+from sqlalchemy import Connection, delete, exists, func, or_, select, update
 
 from bot.model import Channel
 from bot.store.engine import insert, inserted
@@ -39,14 +39,24 @@ class Alert:
 def ensure_channel(
     cx: Connection, platform: str, workspace: str, address: str, name: str, timezone: str, now: datetime
 ) -> Channel:
-    """The channel at this address, entered on first sight."""
+    """The channel at this address, entered on first sight. Somebody speaks to us there, so it is parked no longer."""
     row = {
         "platform": platform, "workspace": workspace, "address": address, "name": name, "timezone": timezone, "created_at": now
     }  # fmt: skip
     cx.execute(insert(cx, channels).values(row).on_conflict_do_nothing())
-    found = find_channel(cx, platform, workspace, address)
-    assert found is not None
-    return found
+    at = (channels.c.platform == platform, channels.c.workspace == workspace, channels.c.address == address)
+    found = cx.execute(select(channels).where(*at)).one()
+    if found.parked_reason or (name and found.name != name):
+        cx.execute(
+            update(channels).where(channels.c.id == found.id).values(parked_reason=None, name=name or found.name)
+        )
+    return _channel(found)
+
+
+def park_channel(cx: Connection, channel_id: int, reason: str) -> bool:
+    """Send nothing there any more; False if that was so already."""
+    query = update(channels).where(channels.c.id == channel_id, channels.c.parked_reason.is_(None))
+    return cx.execute(query.values(parked_reason=reason)).rowcount == 1
 
 
 def find_channel(cx: Connection, platform: str, workspace: str, address: str) -> Channel | None:

@@ -62,7 +62,7 @@ channels = Table(
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("timezone", Text, nullable=False, default="UTC"),
-    Column("parked_reason", Text),
+    Column("parked_reason", Text),  # why nothing is sent there: it is gone, or closed to us
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("platform", "workspace", "address"),
 )
@@ -229,6 +229,10 @@ deliveries = Table(
     # An attempt began whose end nobody recorded: the next one may repeat it.
     Column("in_doubt", Boolean, nullable=False, default=False),
     Column("message_ref", Text),
+    Column("action", Text, nullable=False, default="post"),  # post | edit | reply
+    Column("target", Text),  # the delivery_key of the post that is edited or replied to
+    Column("mention", Text),  # the role that is called, as its platform writes it
+    Column("audience", Integer, nullable=False, default=1),  # channels that the same effect goes to: few go first
     Column("error", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),
@@ -263,6 +267,44 @@ tracked = Table(
     Column("entity", JSON, nullable=False),
     Column("created_by", Text, nullable=False, default=""),
     Column("created_at", UtcTime, nullable=False),
+)
+
+# Who may change what a workspace reads and follows, beside those its platform names.
+admins = Table(
+    "admins",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("user", Text, primary_key=True),
+    Column("created_by", Text, nullable=False, default=""),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+# The command lines of buttons that are too long for a platform's button.
+button_lines = Table(
+    "button_lines",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+# Workspaces that have installed the bot by themselves; the tokens inside are encrypted.
+installs = Table(
+    "installs",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("workspace", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+# What a process has to remember across restarts: one value a key.
+notes = Table(
+    "notes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
 )
 
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))

@@ -32,6 +32,7 @@ from bot.cards.card import (
 )
 from bot.chat.console import ConsoleChat, new_console, render
 from bot.model import Channel
+from bot.outbox import Post
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 MARKED = (
@@ -58,7 +59,7 @@ CARDS = {
             Bars("Mentions a day", (0, 1, 3, 0, 8), "9 Jun", "13 Jun 2014"),
             Listing("Also", (line(strong("Towns fall"), quiet("  Desk")), line(code("/whois ISIS")))),
         ),
-        buttons=(Button("why", "Why"),),
+        buttons=(Button("Why", "/why V-7F3K2"),),
         footer=line("To stop: ", code("/unsubscribe 1")),
     ),
     "huge": Card(title="Long " * 60, blocks=(Text(line("word " * 400)), Listing("Many", tuple(line(f"line {n}") for n in range(40))))),
@@ -97,6 +98,6 @@ async def test_a_possible_repeat_is_said(tmp_path: Path) -> None:
     out = StringIO()
     chat = ConsoleChat(new_console(out), tmp_path / "ledger.jsonl")
     channel = Channel(1, "home", "console", "console", "console")
-    await chat.send(channel, CARDS["empty"], "k", in_doubt=True)
+    await chat.send(Post(channel, CARDS["empty"], "k", in_doubt=True))
     assert "possible repeat" in out.getvalue()
     assert '"possible_repeat": true' in (tmp_path / "ledger.jsonl").read_text()

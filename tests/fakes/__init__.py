@@ -10,6 +10,7 @@ from bot.entities.catalogue import Catalogue
 from bot.entities.lookup import Lookup
 from bot.known import Known
 from bot.model import Channel, Document, Request
+from bot.outbox import Post
 from bot.pipeline import Batch, Pipeline
 from bot.settings import Settings
 from bot.store import sources, subscriptions
@@ -35,14 +36,18 @@ class RememberingChat:
 
     def __init__(self, platform: str = "console") -> None:
         self.platform = platform
-        self.sent: list[tuple[Channel, Card, str, bool]] = []
+        self.at_once = 20
+        self.sent: list[Post] = []
         self.failures: list[Exception] = []
 
-    async def send(self, channel: Channel, card: Card, delivery_key: str, *, in_doubt: bool) -> str:
+    async def send(self, post: Post) -> str:
         if self.failures:
             raise self.failures.pop(0)
-        self.sent.append((channel, card, delivery_key, in_doubt))
+        self.sent.append(post)
         return f"message-{len(self.sent)}"
+
+    async def admin_of(self, workspace: str) -> tuple[str, str] | None:
+        return "admin", "the admin"
 
 
 class House:
@@ -87,7 +92,9 @@ class House:
     def say(self, text: str, channel: Channel | None = None, *, can_manage: bool = True) -> Card:
         from handlers import dispatch
 
-        return dispatch(self.context, Request(text, channel or self.channel, "tester", can_manage=can_manage))
+        return dispatch(
+            self.context, Request(text, channel or self.channel, "tester", can_manage=can_manage, can_admin=can_manage)
+        )
 
 
 def document(body: str, key: str = "a.md", title: str = "", **more: object) -> Document:

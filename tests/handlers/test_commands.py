@@ -211,6 +211,6 @@ def test_a_defect_is_a_sentence_not_a_traceback(house: House, monkeypatch: pytes
 
 def test_completion_offers_commands_then_names(house: House) -> None:
     assert ("/whois", "Say who or what a name is, and what was read about it") in list(
-        completions(house.context, "/wh")
+        completions(house.context, house.channel, "/wh")
     )
-    assert "/whois Quds Force" in [text for text, _ in completions(house.context, "/whois qod")]
+    assert "/whois Quds Force" in [text for text, _ in completions(house.context, house.channel, "/whois qod")]
