@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from bot import metrics
@@ -256,7 +255,7 @@ class Poller:
 
     def _place_at(self, address: str) -> asyncio.Semaphore:
         """A feed waits here for its host, so that the time of its fetch is its own."""
-        host = urlsplit(address).netloc
+        host = address.split("/", 3)[2]
         place = self._hosts.get(host)
         if place is None:
             place = self._hosts[host] = asyncio.Semaphore(TO_A_HOST)
