@@ -15,7 +15,7 @@ from bot.entities.lookup import Lookup
 from bot.entities.match import Matcher
 from bot.entities.nlp import Model
 from bot.model import Entity, Mention, Sentence
-from bot.rules.query import Resolve
+from bot.rules.names import Names
 from bot.store.tracked import SHARED, Mark
 
 
@@ -91,16 +91,9 @@ class Known:
             if not mention.entity.startswith("w:") or mention.entity.startswith(_prefix(workspace))
         ]
 
-    def resolve_in(self, workspace: str) -> Resolve:
+    def resolve_in(self, workspace: str) -> Names:
         """What names mean in a workspace."""
-        lookup = self.lookup_of(workspace)
-
-        def resolve(name: str) -> Entity | None:
-            hits = lookup.find(name, limit=1)
-            entity = hits[0].entity if hits and hits[0].exact else None
-            return self.catalogue.get(entity.extends) if entity and entity.extends else entity
-
-        return resolve
+        return Names(self.catalogue_of(workspace), self.lookup_of(workspace))
 
 
 class _Own:

@@ -165,6 +165,7 @@ class FiledArticle:
     source_id: int
     content_hash: str
     link: str | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ anywhere, the line starts again from the same input and reaches the same keys.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,18 +19,25 @@ from bot import metrics
 from bot.cards.alert import Finding, alert_card, flood_card
 from bot.cards.card import card_to_data
 from bot.entities.nlp import sentences
+from bot.errors import UserError
 from bot.known import Known
 from bot.model import Article, Channel, Clock, Document, Mention, Sentence
+from bot.rules.facts import Facts, Wording
 from bot.rules.index import Rule, RuleIndex
-from bot.rules.query import Facts, asked_for, facts_of, parse_query
+from bot.rules.names import Names
+from bot.rules.parse import parse_query
+from bot.rules.query import asked_for, distances
 from bot.sources.folder import FileRead
 from bot.sources.identity import Filed, sift, told_apart
 from bot.store import articles, outbox, sources, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
+from bot.store.subscriptions import Subscription
 from bot.stories import cluster
 from bot.stories.cluster import Recent
 from bot.text.clean import article_from
+
+log = logging.getLogger(__name__)
 
 STORY_WINDOW = timedelta(hours=72)
 STORY_CANDIDATES = 400
@@ -91,6 +99,7 @@ class Pipeline:
         self._runs = cluster.Runs()
         self._rules = RuleIndex(())
         self._rules_mark: tuple[object, ...] | None = None
+        self._meanings: Mapping[str, tuple[object, ...]] = {}  # workspace → what its names were looked up in
 
     @metrics.INGEST_SECONDS.time()
     def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
@@ -192,16 +201,29 @@ class Pipeline:
         if source.kind == "feed" and self._is_old(draft.article, source, now):
             return draft
         fired: list[Rule] = []
+        wording = Wording(draft.article.text, draft.article.title)
+        common: Facts | None = None  # what all workspaces see that track nothing of their own
         for workspace in rules.workspaces:
             if workspace in readers or EVERYBODY in readers:
-                fired += rules.fire(workspace, self._facts(draft, workspace))
+                if self._known.own_of(workspace):
+                    facts = self._facts(draft, wording, workspace, source)
+                else:
+                    facts = common = common or self._facts(draft, wording, workspace, source)
+                fired += rules.fire(workspace, facts)
         return replace(draft, fired=tuple(fired))
 
-    def _facts(self, draft: Draft, workspace: str) -> Facts:
+    def _facts(self, draft: Draft, wording: Wording, workspace: str, source: Source) -> Facts:
         catalogue = self._known.catalogue_of(workspace)
-        seen = frozenset(mention.entity for mention, _ in self._known.seen_by(workspace, draft.mentions))
-        kinds = frozenset[str]().union(*(entity.kinds for entity in map(catalogue.get, seen) if entity))
-        return facts_of(draft.article.text, seen, kinds)
+        seen = {mention.entity for mention, _ in self._known.seen_by(workspace, draft.mentions)}
+        return Facts(
+            wording,
+            [entity for entity in map(catalogue.get, seen) if entity],
+            catalogue.get,
+            source=source.id,
+            source_name=f"{source.title} {source.address}",
+            outlet=draft.article.outlet,
+            language=draft.article.language,
+        )
 
     def _is_old(self, article: Article, source: Source, now: datetime) -> bool:
         if article.published is None:
@@ -247,7 +269,7 @@ class Pipeline:
         return made
 
     def _tell_each(
-        self, cx: Connection, _source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
+        self, cx: Connection, source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
     ) -> int:
         made = 0
         for story_id, (draft, article_id, rules) in stories.items():
@@ -258,8 +280,10 @@ class Pipeline:
                 continue
             metrics.alerted(channel.platform)
             seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
-            asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
-            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
+            facts = self._facts(draft, Wording(draft.article.text, draft.article.title), channel.workspace, source)
+            asked = frozenset().union(*(asked_for(rule.query, facts) for rule in rules))
+            apart = {place: words for rule in reversed(rules) for place, words in distances(rule.query, facts).items()}
+            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked, apart)
             card = alert_card(finding, self._known.catalogue_of(channel.workspace).entities)
             made += outbox.enqueue(cx, key, channel.id, channel.platform, "alert", card_to_data(card), now)
         return made
@@ -287,12 +311,23 @@ class Pipeline:
         mark = (subscriptions.subscriptions_mark(cx), self._known.mark)
         if mark != self._rules_mark:
             rows = subscriptions.all_subscriptions(cx)
-            resolve = {workspace: self._known.resolve_in(workspace) for workspace in {row.workspace for row in rows}}
-            rules = [
-                Rule(r.id, r.workspace, r.channel_id, r.query, parse_query(r.query, resolve[r.workspace])) for r in rows
-            ]
-            self._rules, self._rules_mark = RuleIndex(rules), mark
+            workspaces = {row.workspace for row in rows}
+            meanings = {key: (self._known.catalogue, self._known.own_of(key)) for key in workspaces}
+            changed = {key for key, meaning in meanings.items() if self._meanings.get(key) != meaning}
+            names = {workspace: self._known.resolve_in(workspace) for workspace in workspaces}
+            self._rules.renew(rows, changed, lambda row: _rule(row, names[row.workspace]))
+            self._rules_mark, self._meanings = mark, meanings
         return self._rules
+
+
+def _rule(row: Subscription, names: Names) -> Rule | None:
+    """A subscription as a rule; one that can no longer be read is left out, for the others must go on."""
+    try:
+        query = parse_query(row.query, names, stored=True)
+    except UserError as fault:
+        log.warning("subscription %d of channel %d fires no longer: %s", row.id, row.channel_id, fault)
+        return None
+    return Rule(row.id, row.workspace, row.channel_id, row.query, query)
 
 
 def _in_sentences(found: Sequence[Mention], parts: Sequence[Sentence]) -> list[tuple[Mention, Sentence]]:

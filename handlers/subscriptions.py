@@ -8,8 +8,9 @@ from bot.cards.card import Block, Card, Field, Fields, Line, Listing, Text, Tone
 from bot.cards.compose import count, moment
 from bot.errors import UserError
 from bot.model import Channel, Request
-from bot.rules.query import facts_of, parse_query
-from bot.store import articles, subscriptions
+from bot.rules.facts import Facts, Wording
+from bot.rules.parse import parse_query
+from bot.store import articles, sources, subscriptions
 from bot.store.subscriptions import Subscription
 from handlers.context import Command, Context, Option, Takes, trouble
 
@@ -24,6 +25,8 @@ def subscribe(context: Context, request: Request) -> Card:
         row, added = subscriptions.add_subscription(cx, request.channel, str(query), request.user, now)
     verb = "You now follow" if added else "You follow already"
     blocks: list[Block] = [Text(line("Articles ", strong(query.in_words()), "."))]
+    if told := query.options.in_words():
+        blocks.append(Text(line(quiet(f"{'; '.join(told).capitalize()}."))))
     fired = _would_have_fired(context, request.channel, str(query))
     if fired:
         heading = f"It would have fired on {count(len(fired), 'article')} of the archive; the latest:"
@@ -35,17 +38,23 @@ def subscribe(context: Context, request: Request) -> Card:
 
 
 def _would_have_fired(context: Context, channel: Channel, query_text: str) -> list[tuple[str, str]]:
-    query = parse_query(query_text, context.resolve)
+    query = parse_query(query_text, context.resolve, stored=True)
     with context.store.read() as cx:
         found = articles.articles_between(cx, channel.workspace, None, None, PREVIEW)
         cited = articles.citations_of(cx, channel.workspace, [item.id for item in found])
+        names = {source.id: f"{source.title} {source.address}" for source in sources.sources_of(cx, channel.workspace)}
     fired = []
     for item in found:
-        entities = frozenset(entity for entity, _ in cited[item.id])
-        kinds = frozenset[str]().union(
-            *(known.kinds for entity in entities if (known := context.catalogue.get(entity)))
+        facts = Facts(
+            Wording(item.text, item.title),
+            [known for entity in {entity for entity, _ in cited[item.id]} if (known := context.catalogue.get(entity))],
+            context.catalogue.get,
+            source=item.source_id,
+            source_name=names.get(item.source_id, ""),
+            outlet=item.outlet,
+            language=item.language,
         )
-        if query.fires(facts_of(item.text, entities, kinds)):
+        if query.fires(facts):
             fired.append((item.title, moment(item.at, channel.timezone, day_only=True)))
     return fired
 
@@ -76,7 +85,7 @@ def _chosen(context: Context, own: list[Subscription], text: str) -> Subscriptio
     if number:
         return next((row for row in own if row.id == int(number[1])), None)
     try:
-        wanted = str(parse_query(text, context.resolve)) if text else ""
+        wanted = str(parse_query(text, context.resolve, stored=True)) if text else ""
     except UserError:
         wanted = text
     return next((row for row in own if row.query == wanted), None)
@@ -92,16 +101,19 @@ def list_subscriptions(context: Context, request: Request) -> Card:
             blocks=(Text(line("Follow a town, an actor or a word: ", code("/subscribe Quds Force"))),),
         )
     rows = tuple(
-        line(strong(f"#{row.id}"), f"  {row.query}", quiet(f"  articles {_in_words(context, row.query)}"))
-        for row in own
+        line(strong(f"#{row.id}"), f"  {row.query}", quiet(f"  {_in_words(context, row.query)}")) for row in own
     )
     stop = line("To stop one: ", code(f"/unsubscribe {own[0].id}"))
     title = f"{count(len(own), 'subscription')} in {request.channel.name}, {count(told, 'alert')} so far"
     return Card(title=title, blocks=(Listing("", rows),), footer=stop)
 
 
-def _in_words(context: Context, query: str) -> str:
-    return parse_query(query, context.resolve).in_words()
+def _in_words(context: Context, text: str) -> str:
+    try:
+        query = parse_query(text, context.resolve, stored=True)
+    except UserError as fault:
+        return f"fires no longer. {fault} {fault.next_step}"
+    return "; ".join((f"articles {query.in_words()}", *query.options.in_words()))
 
 
 def why(context: Context, request: Request) -> Card:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.cards.card import Block, Button, Card, Does, Field, Fields, Line, Listing, Run, Tone, code, line, quiet
@@ -25,6 +25,7 @@ class Finding:
     seen_at: datetime
     timezone: str
     marked: frozenset[str] = frozenset()  # the entities that the queries ask for
+    apart: Mapping[str, str] = field(default_factory=dict)  # place → "12 km NE of Baquba", where a query asks for that
 
 
 def alert_card(finding: Finding, entities: Mapping[str, Entity]) -> Card:
@@ -96,7 +97,7 @@ def _fields(finding: Finding, entities: Mapping[str, Entity]) -> list[Field]:
     if actors:
         fields.append(Field("Actors", names([_actor(item, entities) for item in actors], 6)))
     if places:
-        fields.append(Field("Places", names([_place(item, entities) for item in places], 6)))
+        fields.append(Field("Places", names([_place(item, entities, finding.apart) for item in places], 6)))
     published = finding.article.published
     seen = f"first seen {moment(finding.seen_at, finding.timezone)} ({finding.timezone})"
     if published:
@@ -136,7 +137,8 @@ def _actor(mention: Mention, entities: Mapping[str, Entity]) -> str:
     return f"{mention.name} (part of {parent.name})" if parent and not parent.kind.is_place else mention.name
 
 
-def _place(mention: Mention, entities: Mapping[str, Entity]) -> str:
+def _place(mention: Mention, entities: Mapping[str, Entity], apart: Mapping[str, str]) -> str:
     entity = entities.get(mention.entity)
     region = entities.get(entity.within) if entity and entity.within else None
-    return f"{mention.name}, {region.name}" if region else mention.name
+    name = f"{mention.name}, {region.name}" if region else mention.name
+    return f"{name} ({apart[mention.entity]})" if mention.entity in apart else name

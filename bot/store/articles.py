@@ -247,6 +247,7 @@ def _found(row: Any) -> FiledArticle:
         row.source_id,
         row.content_hash,
         row.link,
+        row.language,
     )
 
 
