@@ -178,6 +178,7 @@ class Channel:
     address: str
     name: str
     timezone: str = "UTC"
+    threads: bool = True  # whether what is new in a story is told in its thread
 
 
 @dataclass(frozen=True, slots=True)

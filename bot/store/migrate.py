@@ -70,8 +70,8 @@ def _definition(cx: Connection, column: Column[Any]) -> str:
     if column.nullable:
         return f'"{column.name}" {kind}'
     empty = {bool: "false", int: "0", str: "''"}[column.type.python_type]
-    if isinstance(column.default, ColumnDefault) and column.type.python_type is not bool:
-        empty = repr(column.default.arg)
+    if isinstance(column.default, ColumnDefault):
+        empty = str(column.default.arg).lower() if column.type.python_type is bool else repr(column.default.arg)
     return f'"{column.name}" {kind} DEFAULT {empty} NOT NULL'
 
 
