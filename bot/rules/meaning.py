@@ -12,7 +12,7 @@ from bot.model import Entity, Kind
 from bot.rules.grammar import EXAMPLE, Piece, QueryFault
 from bot.rules.names import Allowed, Names, anything, is_actor, is_country, is_place
 from bot.rules.terms import Along, Named, Near, Within, Words
-from bot.rules.values import Wrong, kilometres_of
+from bot.rules.values import Wrong, clipped, kilometres_of
 from bot.text.fold import fold_key
 
 V = TypeVar("V")
@@ -163,7 +163,7 @@ class Meaning:
         told = [f"{entity.name} ({self._names.told_apart(entity)})" for entity in found[:_MOST_CHOICES]]
         more = f" and {len(found) - _MOST_CHOICES} more" if len(found) > _MOST_CHOICES else ""
         ways = " or ".join(write(entity) for entity in found[:_MOST_CHOICES])
-        sentence = f"“{name or piece.text}” can be {'; '.join(told)}{more}:"
+        sentence = f"“{clipped(name or piece.text)}” can be {'; '.join(told)}{more}:"
         raise self.fault(sentence, f"Say which: {ways}", piece.at)
 
     def _folded(self, piece: Piece) -> str:
@@ -178,16 +178,16 @@ class Meaning:
             fix = f"Write it as {self._written(other)}" + (f', or near:"{name}" 40km' if is_place(other) else "")
             return self.fault(f"{other.name} is {kind}, not what {field}: asks for:", fix, at)
         if field == "id":
-            return self.fault(f"Nothing tracked has the id “{name}”:", "Write its name instead.", at)
+            return self.fault(f"Nothing tracked has the id “{clipped(name)}”:", "Write its name instead.", at)
         near = " or ".join(f'{field}:"{self._names.spelling(e, allowed)}"' for e in self._names.nearest(name, allowed))
         what = "actor" if field == "actor" else "country" if field == "country" else "place"
-        track = f"/track {name} as actor"
+        track = f"/track {clipped(name)} as actor"
         if what != "actor":
             world = self._names.world(name)
             where = f"{degrees_of(world[0].lat)}, {degrees_of(world[0].lon)}" if world else "LAT, LON"
-            track = f"/track {name} as {'country' if what == 'country' else 'town'} at {where}"
+            track = f"/track {clipped(name)} as {'country' if what == 'country' else 'town'} at {where}"
         fix = f"Perhaps {near}. To watch for a new one: {track}" if near else f"To watch for it: {track}"
-        return self.fault(f"No tracked {what} is called “{name}”:", fix, at)
+        return self.fault(f"No tracked {what} is called “{clipped(name)}”:", fix, at)
 
 
 def _runs(first: Piece, follow: Sequence[Piece]) -> list[tuple[int, str]]:

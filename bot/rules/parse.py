@@ -16,7 +16,8 @@ from bot.rules.meaning import ENTITY_FIELDS, Meaning
 from bot.rules.names import Names
 from bot.rules.query import AllOf, AnyOf, Call, Condition, NoneOf, Options, Query
 from bot.rules.terms import FromSource, InLanguage, OfKind, Pattern
-from bot.rules.values import OPTIONS, language_of, option_of, pattern_of
+from bot.rules.values import OPTIONS, clipped, language_of, option_of, pattern_of
+from bot.text.inert import inert
 
 KINDS = (*(kind.value for kind in Kind), "media")
 FIELDS = (
@@ -31,6 +32,7 @@ def parse_query(text: str, names: Names, *, stored: bool = False) -> Query:
 
     `stored` is for canonical texts: what has become ambiguous since is not asked about but means what it meant.
     """
+    text = text if stored else inert(text)
     meaning = Meaning(text, names, stored)
     if stored and fullmatch('"[^"]+"', text):  # most are one name
         return Query(meaning.phrase(Piece("PHRASE", text[1:-1], 0)))
@@ -120,7 +122,7 @@ class _Reader:
         if field == "kind":
             if value.text.lower() not in KINDS:
                 fix = f"The kinds are {', '.join(KINDS)}."
-                raise self._meaning.fault(f"There is no kind “{value.text}”:", fix, value.at)
+                raise self._meaning.fault(f"There is no kind “{clipped(value.text)}”:", fix, value.at)
             return OfKind(value.text.lower()), 0
         if field == "lang":
             return InLanguage(self._meaning.value(language_of, value)), 0
@@ -136,7 +138,7 @@ class _Reader:
         near = process.extractOne(field, FIELDS, score_cutoff=50)
         likely = f"Perhaps {near[0]}: is meant. " if near else ""
         fix = f"{likely}The fields are {', '.join(FIELDS)}; words with a colon go in quotes."
-        return self._meaning.fault(f"There is no field “{field}:”:", fix, head.at)
+        return self._meaning.fault(f"There is no field “{clipped(field)}:”:", fix, head.at)
 
     def _set(self, option: str, value: Any, piece: Piece, top: bool) -> None:
         self._only_outside(piece, top)
