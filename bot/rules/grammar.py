@@ -6,13 +6,14 @@ is walked, so that a hostile one costs nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import UserError
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
+    from lark import Lark
 
 MAX_TYPED = 1_000  # characters
 MAX_STORED = 8_000  # the canonical text writes names in full
@@ -53,6 +54,16 @@ _RPAR: ")"
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a query: a rule of the grammar with its parts, or a token with its text, that of a phrase without quotes."""
+
+    kind: str
+    text: str
+    at: int  # characters from the start of the query
+    parts: tuple[Piece, ...] = ()
+
+
 class QueryFault(UserError):
     """A query that cannot be read; `at` is the place of the fault, in characters of the text as typed."""
 
@@ -61,8 +72,8 @@ class QueryFault(UserError):
         self.at = at
 
 
-def tree_of(text: str, most: int = MAX_TYPED) -> Tree[Token]:
-    """The tree of a query. Raises `UserError` with the fix."""
+def pieces_of(text: str, most: int = MAX_TYPED) -> Piece:
+    """The structure of a query. Raises `UserError` with the fix."""
     from lark import UnexpectedCharacters, UnexpectedToken
 
     if not text.strip():
@@ -71,40 +82,43 @@ def tree_of(text: str, most: int = MAX_TYPED) -> Tree[Token]:
         raise UserError(f"The query is longer than {most:,} characters.", "Split it into several subscriptions.")
     steps = _parser().parse_interactive(text)
     opened: list[int] = []
-    count = 0
+    terms = 0
     last: Any = None
     try:
-        for token in steps.iter_parse():
-            last, count = token, count + (token.type[0] != "_")
-            if token.type == "_LPAR":
-                opened.append(token.start_pos or 0)
-            elif token.type == "_RPAR" and opened:
+        for last in steps.iter_parse():
+            at = last.start_pos or 0
+            terms += last.type[0] != "_"
+            if last.type == "_LPAR":
+                opened.append(at)
+            elif last.type == "_RPAR" and opened:
                 opened.pop()
             if len(opened) > MAX_DEPTH:
-                raise QueryFault(
-                    f"Parentheses stand more than {MAX_DEPTH} deep:", "Write it flatter.", text, opened[-1]
-                )
-            if count > MAX_TERMS and most == MAX_TYPED:
-                raise QueryFault(
-                    f"The query has more than {MAX_TERMS} words and terms:",
-                    "Split it into several subscriptions.",
-                    text,
-                    token.start_pos or 0,
-                )
-        tree: Tree[Token] = steps.feed_eof(last)  # type: ignore[no-untyped-call]
+                raise QueryFault(f"Parentheses stand more than {MAX_DEPTH} deep:", "Write it flatter.", text, at)
+            if terms > MAX_TERMS and most == MAX_TYPED:
+                sentence = f"The query has more than {MAX_TERMS} words and terms:"
+                raise QueryFault(sentence, "Split it into several subscriptions.", text, at)
+        tree = steps.feed_eof(last)  # type: ignore[no-untyped-call]
     except UnexpectedCharacters as error:
         raise _bad_character(text, error.pos_in_stream or 0) from None
     except UnexpectedToken as error:
         at = len(text) if error.token.type == "$END" else error.token.start_pos or 0
         raise _bad_token(text, error.token.type, at, error.expected, opened) from None
-    return tree
+    return _piece(tree)
+
+
+def _piece(item: Any) -> Piece:
+    if isinstance(item, str):  # a token
+        kind: str = item.type  # type: ignore[attr-defined]
+        return Piece(kind, item[1:-1] if kind == "PHRASE" else str(item), item.start_pos or 0)  # type: ignore[attr-defined]
+    parts = tuple(map(_piece, item.children))
+    return Piece(item.data, "", parts[0].at, parts)
 
 
 @cache
 def _parser() -> Lark:
     from lark import Lark
 
-    return Lark(GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
+    return Lark(GRAMMAR, parser="lalr", lexer="contextual")
 
 
 def _bad_character(text: str, at: int) -> QueryFault:

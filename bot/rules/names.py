@@ -47,18 +47,22 @@ class Names:
         hits = self.lookup.exact(name)
         return self._whole(hits[0].entity) if hits else None
 
-    def tracked(self, name: str, allowed: Allowed = anything) -> list[Entity]:
-        """The tracked entities that a name can mean: none, the clear winner, or all that are to be chosen from."""
+    def tracked(self, name: str, allowed: Allowed = anything, *, stored: bool = False) -> list[Entity]:
+        """The tracked entities that a name can mean: none, the clear winner, or all that are to be chosen from.
+
+        In a `stored` query a name goes on meaning what it meant when it was written, whatever the workspace tracks since:
+        everybody's entities come first.
+        """
         if name.startswith("id:"):
             entity = self.catalogue.get(name.removeprefix("id:"))
             return [entity] if entity and allowed(entity) else []
-        found = self._clear(name, self._all(name, allowed))
+        found = self._clear(name, self._all(name, allowed), stored)
         if found or "," not in name:
             return found
         base, _, qualifier = name.rpartition(",")
         wanted = fold_key(qualifier)
         matching = [e for e in self._all(base, allowed) if wanted in map(fold_key, self.qualifiers(e))]
-        return self._clear(base, matching)
+        return self._clear(base, matching, stored)
 
     def world(self, name: str) -> list[Entity]:
         """The untracked places of the world of this name: none, one that is clearly meant, or all."""
@@ -87,7 +91,9 @@ class Names:
     def spelling(self, entity: Entity, allowed: Allowed = anything) -> str:
         """The shortest text under which `tracked` finds this entity alone."""
         for text in (entity.name, *(f"{entity.name}, {qualifier}" for qualifier in self.qualifiers(entity))):
-            if not set(text) & set('"“”') and [found.id for found in self.tracked(text, allowed)] == [entity.id]:
+            if not set(text) & set('"“”') and [found.id for found in self.tracked(text, allowed, stored=True)] == [
+                entity.id
+            ]:
                 return text
         return f"id:{entity.id}"
 
@@ -113,13 +119,15 @@ class Names:
         found = {entity.id: entity for entity in whole if entity and self._tracks(entity) and allowed(entity)}
         return list(found.values())
 
-    def _clear(self, name: str, found: list[Entity]) -> list[Entity]:
+    def _clear(self, name: str, found: list[Entity], stored: bool) -> list[Entity]:
         if len(found) < 2:
             return found
         key = fold_key(name)
         own = [entity for entity in found if entity.id.startswith("w:")]
         first = [entity for entity in found if fold_key(entity.name) == key]
         strong = [entity for entity in found if key in map(fold_key, entity.names)]
+        if stored:
+            return sorted(first or strong or found, key=lambda entity: entity in own)
         return own[:1] or first or strong or found
 
     def _whole(self, entity: Entity) -> Entity | None:

@@ -136,7 +136,7 @@ def compiled(pattern: str) -> Any:
     options.max_mem = MAX_PROGRAM
     options.case_sensitive = False
     options.log_errors = False
-    return re2.compile(pattern.replace("\\/", "/").encode(), options)
+    return re2.compile(pattern.replace("\\/", "/").encode("utf-8", "replace"), options)
 
 
 @dataclass(frozen=True, slots=True)

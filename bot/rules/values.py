@@ -17,6 +17,11 @@ _MOST = re.compile(r"(\d{1,4})\s*/\s*(h|d|hour|day)")
 _LANGUAGE_CODES = {name.lower(): code for code, name in LANGUAGES.items()}
 
 
+def clipped(text: str, most: int = 40) -> str:
+    """What was typed, short enough for a sentence."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class Wrong(Exception):
     """A value that cannot be: a sentence, and what to write instead."""
 
@@ -28,13 +33,16 @@ class Wrong(Exception):
 
 def kilometres_of(text: str) -> float:
     """Kilometres of `40km`, `25 mi` or `500m`."""
+    if re.search(r",\d{3}(?!\d)", text):
+        raise Wrong(f"{clipped(text)} can be read in two ways:", "Write it without a comma: 50000km, or 50.5km")
     number = re.match(r"[-−+]?[\d.,]+", text)
     unit = text[number.end() :].strip().lower() if number else ""
     scale = next((scale for start, scale in _KM.items() if unit.startswith(start)), 0.0)
     km = round(float(number[0].replace("−", "-").replace(",", ".")) * scale, 3) if number else 0.0
     if not 0.001 <= km <= MAX_KM:
         raise Wrong(
-            f"A radius of {text} is not possible:", f"Write a radius of 1m to {MAX_KM:,.0f}km, such as near:Baquba 40km"
+            f"A radius of {clipped(text)} is not possible:",
+            f"Write a radius of 1m to {MAX_KM:,.0f}km, such as near:Baquba 40km",
         )
     return km
 
@@ -51,7 +59,7 @@ def pattern_of(text: str) -> str:
     except re2.error as error:
         said = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
         raise Wrong(
-            f"The pattern cannot be used ({said}):",
+            f"The pattern cannot be used ({clipped(said)}):",
             "Patterns are those of RE2: no look-ahead, no back-references, no huge repeats. Try /rocket (attack|fire)/",
         ) from None
     if program.search(b"") is not None:
@@ -63,7 +71,7 @@ def language_of(text: str) -> str:
     """The code of `arabic`, `ar` or `ar-IQ`."""
     code = _LANGUAGE_CODES.get(text.lower(), text.lower().partition("-")[0])
     if not re.fullmatch("[a-z]{2,3}", code):
-        raise Wrong(f"There is no language “{text}”:", "Write its name or code: lang:arabic or lang:ar")
+        raise Wrong(f"There is no language “{clipped(text)}”:", "Write its name or code: lang:arabic or lang:ar")
     return code
 
 
@@ -72,11 +80,11 @@ def option_of(field: str, text: str) -> tuple[str, Any]:
     text = text.strip().lower()
     if field == "min-sources":
         if not re.fullmatch("[1-9]|[1-4][0-9]|50", text):
-            raise Wrong(f"min-sources:{text} is not possible:", "Write a number from 1 to 50: min-sources:2")
+            raise Wrong(f"min-sources:{clipped(text)} is not possible:", "Write a number from 1 to 50: min-sources:2")
         return "min_sources", int(text)
     if field == "every":
         if text not in ("story", "update"):
-            raise Wrong(f"every:{text} is not possible:", "Write every:story or every:update")
+            raise Wrong(f"every:{clipped(text)} is not possible:", "Write every:story or every:update")
         return "every", text
     if field == "quiet":
         hours = _QUIET.fullmatch(text)
