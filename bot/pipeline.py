@@ -20,20 +20,18 @@ from bot.cards.card import card_to_data
 from bot.entities.nlp import sentences
 from bot.known import Known
 from bot.model import Article, Channel, Clock, Document, Mention, Sentence
+from bot.placing import Placing, ToPlace
 from bot.rules.index import Rule, RuleIndex
 from bot.rules.query import Facts, asked_for, facts_of, parse_query
 from bot.sources.folder import FileRead
 from bot.sources.identity import Filed, sift, told_apart
-from bot.store import articles, outbox, sources, subscriptions, tracked
+from bot.store import articles, outbox, sources, stories, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
-from bot.stories import cluster
-from bot.stories.cluster import Recent
+from bot.stories.origins import Origins, behind, origins_of, said, to_data
+from bot.stories.outlets import Outlets
 from bot.text.clean import article_from
 
-STORY_WINDOW = timedelta(hours=72)
-STORY_CANDIDATES = 400
-FEW = 20  # drafts that are compared with each recent article; more are looked up in an index of them
 MOST_POSTS = 10  # stories of one read that are told one by one; more are told in one card
 
 
@@ -61,6 +59,8 @@ class Draft:
     mentions: tuple[tuple[Mention, Sentence], ...]
     filed: Filed | None  # the row of an earlier text of it
     story_id: int = 0
+    placed: str = ""  # why it is in this story
+    origins: Origins | None = None
     fired: tuple[Rule, ...] = ()
 
 
@@ -81,6 +81,7 @@ class Pipeline:
         known: Known,
         clock: Clock,
         fresh: timedelta,
+        outlets: Outlets | None = None,
         checkpoint: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
@@ -88,7 +89,8 @@ class Pipeline:
         self._clock = clock
         self._fresh = fresh
         self._checkpoint = checkpoint  # tests stop the process here
-        self._runs = cluster.Runs()
+        self._outlets = outlets or Outlets((), {})
+        self._placing = Placing(lambda: known.media, known.name_of)
         self._rules = RuleIndex(())
         self._rules_mark: tuple[object, ...] | None = None
 
@@ -166,24 +168,18 @@ class Pipeline:
         return matched
 
     def _with_stories(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
-        if not drafts:
-            return []
-        times = [draft.article.published or now for draft in drafts]
-        window = articles.recent(cx, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES)
-        texts = articles.texts(cx, [row.id for row in window if row.content_hash not in self._runs])
-        index = cluster.Index(
-            (
-                Recent(row.story_id, row.content_hash, row.link, self._runs.of(row.content_hash, texts.get(row.id, "")))
-                for row in window
-            ),
-            many=len(drafts) > FEW,
-        )
-        return [
-            replace(
-                draft, story_id=draft.filed.story_id if draft.filed else index.place(draft.article, source_id).story_id
-            )
+        to_place = [
+            ToPlace(draft.article, [m for m, _ in draft.mentions], draft.filed.story_id if draft.filed else None)
             for draft in drafts
         ]
+        placed = self._placing.place(cx, source_id, to_place, now)
+        return [
+            replace(draft, story_id=found.story_id, placed=found.reason, origins=self._origins(draft.article))
+            for draft, found in zip(drafts, placed, strict=True)
+        ]
+
+    def _origins(self, article: Article) -> Origins:
+        return origins_of(article.text, article.outlet, article.url, self._outlets)
 
     def _with_rules(
         self, draft: Draft, rules: RuleIndex, readers: frozenset[str], source: Source, now: datetime
@@ -212,13 +208,15 @@ class Pipeline:
         """The ids of the articles in the archive; None for one that another process has entered meanwhile."""
         new = [draft for draft in drafts if draft.filed is None]
         articles.ensure_stories(cx, [(draft.story_id, draft.article.published or now) for draft in new])
-        entered = articles.insert_articles(cx, source_id, [(draft.story_id, draft.article) for draft in new], now)
+        rows = [(draft.story_id, draft.article, _columns(draft)) for draft in new]
+        entered = articles.insert_articles(cx, source_id, rows, now)
         ids: list[int | None] = []
         for draft in drafts:
             if draft.filed is None:
                 ids.append(entered.get(draft.article.key))
             else:
-                there = articles.replace_article(cx, draft.filed.id, draft.article, now)
+                changed = {"origins": to_data(draft.origins) if draft.origins else None}
+                there = articles.replace_article(cx, draft.filed.id, draft.article, now, changed)
                 ids.append(draft.filed.id if there else None)
         found = zip(ids, drafts, strict=True)
         articles.insert_mentions(
@@ -233,24 +231,24 @@ class Pipeline:
         by_channel: dict[int, dict[int, tuple[Draft, int, list[Rule]]]] = {}
         for draft, article_id in zip(drafts, ids, strict=True):
             for rule in draft.fired if article_id is not None else ():
-                stories = by_channel.setdefault(rule.channel_id, {})
-                first, _, rules = stories.setdefault(draft.story_id, (draft, article_id or 0, []))
+                stories_of = by_channel.setdefault(rule.channel_id, {})
+                first, _, rules = stories_of.setdefault(draft.story_id, (draft, article_id or 0, []))
                 if first is draft:
                     rules.append(rule)
         made = 0
-        for channel_id, stories in by_channel.items():
+        for channel_id, found in by_channel.items():
             channel = subscriptions.channel(cx, channel_id)
             first_read = source.kind == "feed" and source.first_read_at is None
-            flood = len(stories) > (1 if first_read else MOST_POSTS)
+            flood = len(found) > (1 if first_read else MOST_POSTS)
             tell = self._tell_together if flood and source.kind == "feed" else self._tell_each
-            made += tell(cx, source, channel, stories, now)
+            made += tell(cx, source, channel, found, now)
         return made
 
     def _tell_each(
-        self, cx: Connection, _source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
+        self, cx: Connection, _source: Source, channel: Channel, fired: Mapping[int, _Fired], now: datetime
     ) -> int:
         made = 0
-        for story_id, (draft, article_id, rules) in stories.items():
+        for story_id, (draft, article_id, rules) in fired.items():
             key = outbox.delivery_key("alert", channel.id, story_id, "first")
             why = [rule.query.in_words() for rule in rules]
             alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
@@ -259,13 +257,15 @@ class Pipeline:
             metrics.alerted(channel.platform)
             seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
             asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
-            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
+            voices = [source.origins for source in stories.story_sources(cx, channel.workspace, story_id)]
+            told = said(behind(voices), voices)
+            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked, told)
             card = alert_card(finding, self._known.catalogue_of(channel.workspace).entities)
             made += outbox.enqueue(cx, key, channel.id, channel.platform, "alert", card_to_data(card), now)
         return made
 
     def _tell_together(
-        self, cx: Connection, source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
+        self, cx: Connection, source: Source, channel: Channel, fired: Mapping[int, _Fired], now: datetime
     ) -> int:
         found = {
             story_id: (
@@ -273,12 +273,12 @@ class Pipeline:
                 article_id,
                 [rule.query.in_words() for rule in rules],
             )
-            for story_id, (_, article_id, rules) in stories.items()
+            for story_id, (_, article_id, rules) in fired.items()
         }
         fresh = subscriptions.insert_alerts(cx, channel, found, now)
         if not fresh:
             return 0
-        told = [(stories[story_id][0].article, found[story_id][2]) for story_id in stories if story_id in fresh]
+        told = [(fired[story_id][0].article, found[story_id][2]) for story_id in fired if story_id in fresh]
         card = flood_card(source.title or source.address, told, channel.timezone)
         key = outbox.delivery_key("flood", channel.id, source.id, *sorted(fresh))
         return int(outbox.enqueue(cx, key, channel.id, channel.platform, "summary", card_to_data(card), now))
@@ -293,6 +293,10 @@ class Pipeline:
             ]
             self._rules, self._rules_mark = RuleIndex(rules), mark
         return self._rules
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    return {"origins": to_data(draft.origins) if draft.origins else None, "placed": draft.placed or None}
 
 
 def _in_sentences(found: Sequence[Mention], parts: Sequence[Sentence]) -> list[tuple[Mention, Sentence]]:

@@ -33,6 +33,7 @@ class Finding:
     seen_at: datetime
     timezone: str
     marked: frozenset[str] = frozenset()  # the entities that the queries ask for
+    sources: str = ""  # the outlets and origins of its story, in words
 
 
 def alert_card(finding: Finding, entities: Mapping[str, Entity]) -> Card:
@@ -99,7 +100,7 @@ def _fields(finding: Finding, entities: Mapping[str, Entity]) -> list[Field]:
     seen = f"first seen {moment(finding.seen_at, finding.timezone)} ({finding.timezone})"
     if published:
         seen = f"published {moment(published, finding.timezone, day_only=True)}, {seen}"
-    fields.append(Field("Sources", line(f"{count(1, 'outlet')} ({finding.article.outlet})")))
+    fields.append(Field("Sources", line(finding.sources or f"1 outlet ({finding.article.outlet})")))
     fields.append(Field("Seen", line(seen)))
     fields.append(Field("Why", line("you follow articles ", "; or ".join(finding.why))))
     return fields

@@ -31,17 +31,8 @@ def _feeds_and_tracking(cx: Connection) -> None:
 
     On a new database the first step has made them all, and nothing is left to do.
     """
+    _add_what_is_missing(cx)
     there = inspect(cx)
-    metadata.create_all(cx)
-    for table in metadata.sorted_tables:
-        if not there.has_table(table.name):
-            continue
-        known = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                cx.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {_definition(cx, column)}"))
-        for index in table.indexes:
-            index.create(cx, checkfirst=True)
     if there.has_table("mentions") and "entity" not in there.get_pk_constraint("mentions")["constrained_columns"]:
         cx.execute(text("ALTER TABLE mentions RENAME TO mentions_before"))
         cx.execute(text("DROP INDEX mentions_entity"))
@@ -53,6 +44,25 @@ def _feeds_and_tracking(cx: Connection) -> None:
         cx.execute(text("DROP TABLE mentions_before"))
 
 
+def _origins_and_more(cx: Connection) -> None:
+    """Articles got their origins and the reason for their story; whatever else the tables have that a database lacks."""
+    _add_what_is_missing(cx)
+
+
+def _add_what_is_missing(cx: Connection) -> None:
+    there = inspect(cx)
+    metadata.create_all(cx)
+    for table in metadata.sorted_tables:
+        if not there.has_table(table.name):
+            continue
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                cx.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {_definition(cx, column)}"))
+        for index in table.indexes:
+            index.create(cx, checkfirst=True)
+
+
 def _definition(cx: Connection, column: Column[Any]) -> str:
     """A column as ALTER TABLE adds it: rows that are there already need a value where none may be missing."""
     kind = column.type.compile(cx.dialect)
@@ -62,7 +72,7 @@ def _definition(cx: Connection, column: Column[Any]) -> str:
     return f'"{column.name}" {kind} DEFAULT {empty} NOT NULL'
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema, _feeds_and_tracking)
+STEPS: tuple[Callable[[Connection], None], ...] = (_first_schema, _feeds_and_tracking, _origins_and_more)
 
 
 def current_version(cx: Connection) -> int:

@@ -139,6 +139,8 @@ articles = Table(
     Column("link", Text),  # canonical: no tracking parameters
     Column("body_hash", Text, nullable=False, default=""),  # the text below the title; empty where there is little
     Column("said", Text),  # the feed's own text where `text` is its page's: what the next poll is compared with
+    Column("origins", JSON),  # whom it cites, see bot/stories/origins.py
+    Column("placed", Text),  # why it was put into its story; empty where it opened it
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("source_id", "key"),
     Index("articles_link", "source_id", "link"),

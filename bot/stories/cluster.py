@@ -36,6 +36,7 @@ class Placed:
 class Filed:
     reading: Reading
     story_id: int
+    opens: int = 0  # the id of the story it would have opened: its own name
 
 
 def story_id(source_id: int, key: str) -> int:
@@ -60,6 +61,7 @@ class Window:
         self._holders: dict[str | int, deque[int]] = {}
         self._named: Counter[str] = Counter()
         self._words = np.zeros(WORD_SLOTS, np.uint32)
+        self._held: set[int] = set()
         self._opened: dict[int, float] = {}  # story → hours of its first article
 
     def __len__(self) -> int:
@@ -68,7 +70,10 @@ class Window:
     def __iter__(self) -> Iterator[Filed]:
         return iter(self._all)
 
-    def add(self, reading: Reading, story: int) -> None:
+    def __contains__(self, opens: object) -> bool:
+        return opens in self._held
+
+    def add(self, reading: Reading, story: int, opens: int = 0) -> None:
         """Take an article in; at the most that are kept, those of the oldest third are let go."""
         if len(self._all) >= self._most:
             newest = sorted(self._all, key=lambda filed: filed.reading.hours)[self._most // 3 :]
@@ -77,23 +82,25 @@ class Window:
             self._clear()
             for filed in left:
                 self._take(filed)
-        self._take(Filed(reading, story))
+        self._take(Filed(reading, story, opens))
 
     def _take(self, filed: Filed) -> None:
         reading = filed.reading
         number = self._near.add(reading.signature)
         self._all.append(filed)
+        self._held.add(filed.opens)
         self._texts[reading.content_hash] = number
         if reading.link:
             self._links[reading.link] = number
         entities = reading.towns | reading.actors | reading.places | reading.sounds
         self._named.update(entities)
-        for handle in (*reading.towns, *reading.actors, *reading.sounds, *self._telling_words(reading)):
+        named: list[str | int] = [*reading.towns, *reading.actors, *reading.sounds]
+        for handle in named + self._telling_words(reading):
             self._holders.setdefault(handle, deque(maxlen=HOLDERS)).append(number)
         self._words[_slots(reading.words)] += 1
         self._opened[filed.story_id] = min(reading.hours, self._opened.get(filed.story_id, reading.hours))
 
-    def _telling_words(self, reading: Reading) -> list[int]:
+    def _telling_words(self, reading: Reading) -> list[str | int]:
         """The rarest words of a headline; names that no catalogue holds are among them."""
         if not len(reading.title):
             return []
@@ -104,7 +111,10 @@ class Window:
 
         Equal states of the window give equal answers; an equal text or link joins in whatever order articles come.
         """
-        for known, found in (("the same text", self._texts.get(reading.content_hash)), ("the same link", self._link(reading))):
+        for known, found in (
+            ("the same text", self._texts.get(reading.content_hash)),
+            ("the same link", self._link(reading)),
+        ):
             if found is not None:
                 return Placed(self._all[found].story_id, known)
         best: tuple[float, float, int] | None = None
@@ -120,7 +130,11 @@ class Window:
             if best is None or rank > best:
                 best = rank
                 alike = resemblance(reading.runs, filed.reading.runs)
-                why = f"text {alike:.0%} alike" if alike >= SAME_TEXT else reason(found_like, reading, filed.reading, self._name)
+                why = (
+                    f"text {alike:.0%} alike"
+                    if alike >= SAME_TEXT
+                    else reason(found_like, reading, filed.reading, self._name)
+                )
         return Placed(-best[2], why) if best else Placed(opens)
 
     def _link(self, reading: Reading) -> int | None:

@@ -11,37 +11,83 @@ from bot.text.fold import fold_key
 
 # An event's kind → stems. Prefixes that Arabic joins to a word are listed where they are usual.
 _EVENTS = {
-    "air": "strike strikes struck airstrike airstrikes warplane warplanes jet jets bombed bombing bombard bombard frappe frappes غاره غارات الغاره طيران الطيران قصف авиаудар "
-    "авиабомб бомбардиров авіабомб авіаудар bombardeo bombardeó bombardea bombardement جنگنده هوايي glide",
-    "drone": "drone drones مسيره مسيرات المسيرات дрон беспилотн безпілотн dron drones iha siha پهپاد uav debris",
-    "shell": "shell shells shelled shelling artillery mortar mortars rocket rockets missile missiles обстрел обстріл ракет misil misiles missile roquette "
-    "صاروخ صواريخ قذائف هاون fuze roket top artiller",
-    "bomb": "bomb bomber blast explosion exploded explosive explodes blew bombing derail landmine mine mines suicide взрыв взорван вибух انفجار تفجير مفخخه عبوه explosion kamikaze "
-    "carro bomba patlama mina attentat",
-    "gun": "gunmen gunman gunned shot shooting gunfire gunfight ambush ambushed sniper assassinated machete machetes hacked raid raided stormed clash clashes "
-    "fighting assault attack attacked attacks attaque attaques ataque atacaron atacan atacam balacera enfrentamiento стрельб атак هجوم هاجم اشتباكات مسلح مسلحون مسلحين "
-    "saldiri fusillade حمله مسلحانه",
-    "seize": "seize seized seizes capture captured captures retake retook retakes overrun overran withdraw withdrew withdraws withdrawal pulls pulled took takes enters entered fell handover reprennent repris retoma "
-    "захват взял سيطر سيطره",
-    "court": "court sentence sentenced sentences trial convicted verdict hanged executed hangs execution مشنق محكم суд condamn tribunal",
-    "arrest": "arrest arrested arrests detain detained detains detention held arrestation detenu detiene detuvo detenido اعتقال اعتقل задержа gozalti plot foil",
-    "kidnap": "kidnap kidnapped kidnaps abduct abducted abducts hostage hostages taken seized secuestr enleve enlevement اختطف اختطاف خطف похищ kacir",
-    "release": "release released releases free frees freed swap swaps exchange released liber libera libero اطلاق تبادل обмен освобо prisoners",
-    "talks": "talks negotiat negotiations negotiators truce ceasefire agreement agree agreed accord deal protocol sign signs signed mediators met meet meeting delegation envoy dialogue "
-    "محادثات مفاوضات هدنه اتفاق переговор перегов перемир pourparlers negociation negociaciones acuerdo tregua gorusme anlas mzakere",
-    "protest": "protest protesters protests demonstrat demonstrators demonstrate march marched rally sit-in strike manifestation manifestan протест احتجاج متظاهر تظاهر",
-    "aid": "aid convoy convoys humanitarian food flour famine hunger hungry hambre aide humanitaire مساعدات гуманитар lorries",
+    "air": """
+        strike strikes struck airstrike airstrikes warplane warplanes jet jets bombed bombing bombard frappe
+        frappes غاره غارات الغاره طيران الطيران قصف авиаудар авиабомб бомбардиров авіабомб авіаудар
+        bombardeo bombardeó bombardea bombardement جنگنده هوايي glide
+    """,
+    "drone": "drone drones مسيره مسيرات المسيرات дрон беспилотн безпілотн dron iha siha پهپاد uav debris",
+    "shell": """
+        shell shells shelled shelling artillery mortar mortars rocket rockets missile missiles обстрел
+        обстріл ракет misil misiles roquette صاروخ صواريخ قذائف هاون fuze roket top artiller
+    """,
+    "bomb": """
+        bomb bomber blast explosion exploded explosive explodes blew bombing derail landmine mine mines
+        suicide взрыв взорван вибух انفجار تفجير مفخخه عبوه kamikaze carro bomba patlama mina attentat
+    """,
+    "gun": """
+        gunmen gunman gunned shot shooting gunfire gunfight ambush ambushed sniper assassinated machete
+        machetes hacked raid raided stormed clash clashes fighting assault attack attacked attacks attaque
+        attaques ataque atacaron atacan atacam balacera enfrentamiento стрельб атак هجوم هاجم اشتباكات مسلح
+        مسلحون مسلحين saldiri fusillade حمله مسلحانه
+    """,
+    "seize": """
+        seize seized seizes capture captured captures retake retook retakes overrun overran withdraw
+        withdrew withdraws withdrawal pulls pulled took takes enters entered fell handover reprennent repris
+        retoma захват взял سيطر سيطره
+    """,
+    "court": """
+        court sentence sentenced sentences trial convicted verdict hanged executed hangs execution مشنق محكم
+        суд condamn tribunal
+    """,
+    "arrest": """
+        arrest arrested arrests detain detained detains detention held arrestation detenu detiene detuvo
+        detenido اعتقال اعتقل задержа gozalti plot foil
+    """,
+    "kidnap": """
+        kidnap kidnapped kidnaps abduct abducted abducts hostage hostages taken seized secuestr enleve
+        enlevement اختطف اختطاف خطف похищ kacir
+    """,
+    "release": """
+        release released releases free frees freed swap swaps exchange liber libera libero اطلاق تبادل обмен
+        освобо prisoners
+    """,
+    "talks": """
+        talks negotiat negotiations negotiators truce ceasefire agreement agree agreed accord deal protocol
+        sign signs signed mediators met meet meeting delegation envoy dialogue محادثات مفاوضات هدنه اتفاق
+        переговор перегов перемир pourparlers negociation negociaciones acuerdo tregua gorusme anlas mzakere
+    """,
+    "protest": """
+        protest protesters protests demonstrat demonstrators demonstrate march marched rally sit-in strike
+        manifestation manifestan протест احتجاج متظاهر تظاهر
+    """,
+    "aid": """
+        aid convoy convoys humanitarian food flour famine hunger hungry hambre aide humanitaire مساعدات
+        гуманитар lorries
+    """,
     "disease": "cholera ebola measles outbreak disease epidemic كوليرا холер colera",
-    "disaster": "earthquake quake flood floods flash magnitude avalanche drought storm terremoto sismo seisme tremblement deprem زلزال فيضان землетряс повен",
+    "disaster": """
+        earthquake quake flood floods flash magnitude avalanche drought storm terremoto sismo seisme
+        tremblement deprem زلزال فيضان землетряс повен
+    """,
     "accident": "overturned capsized capsizes crash crashed sank sinks boat accident naufrage accidente غرق",
-    "fire": "fire blaze burned burns burn incendio incendie пожар загор حريق yangin yandi brand feuer burned",
+    "fire": "fire blaze burned burns burn incendio incendie пожар загор حريق yangin yandi brand feuer",
     "power": "electricity power grid substation blackout darkness energ электр енерг كهرباء electrique light luz",
     "ship": "tanker ship cargo carrier vessel coastguard танкер ناقله buque petrolero navire",
     "return": "return returned returns displaced camps refugees deplaces desplazad نازحين نازح",
-    "politics": "election elections parliament cabinet vote voted council sanctions appoint appointed sanciones انتخابات برلمان выбор seçim visit visits visited minister debates",
-    "trade": "contract port oil gas pipeline shops market wages bank banks mine uranium dollars flights airport airline crossing border bridge",
+    "politics": """
+        election elections parliament cabinet vote voted council sanctions appoint appointed sanciones
+        انتخابات برلمان выбор seçim visit visits visited minister debates
+    """,
+    "trade": """
+        contract port oil gas pipeline shops market wages bank banks mine uranium dollars flights airport
+        airline crossing border bridge
+    """,
     "grave": "grave bodies remains forensic",
-    "open": "reopen reopens reopened reopening opens opened rebuilt ouvre rouvre rouvrir rouvert reabre reabrio افتتاح اعاده فتح открыл відкри aciliyor shut shuts closed closes stranded",
+    "open": """
+        reopen reopens reopened reopening opens opened rebuilt ouvre rouvre rouvrir rouvert reabre reabrio
+        افتتاح اعاده فتح открыл відкри aciliyor shut shuts closed closes stranded
+    """,
     "water": "water rationed rationing eau agua مياه вода",
     "count": "counts counted recorded detected downs downed bodies past hours",
 }
@@ -97,10 +143,10 @@ _NUMBERS = {
     80: "eighty ochenta achtzig восемьдесят ثمانون ثمانين seksen",
     90: "ninety noventa neunzig девяносто تسعون تسعين doksan",
 }
-_DEAD = (
-    "kill dead death die dies died dying toll martyr slain drown lives muert mata mato mort mourir tue tuant погиб убит загин загибл вбит قتل قتلي مقتل قتيل استشهد شهيد شهداء "
-    "كشته کشته olu oldu oldur getotet tote"
-)
+_DEAD = """
+    kill dead death die dies died dying toll martyr slain drown lives muert mata mato mort mourir tue tuant
+    погиб убит загин загибл вбит قتل قتلي مقتل قتيل استشهد شهيد شهداء كشته کشته olu oldu oldur getotet tote
+"""
 _PAST = "anniversary anniversaire aniversario годовщин річниц ذكري الذكري yildonumu سالگرد jahrestag commemorat"
 _PAST_IN_TITLE = "remembers remembered remembering memorial decade decades marks mourned"
 _ROUND_UP = (

@@ -90,7 +90,8 @@ def common(left: Numbers, right: Numbers) -> Numbers:
         return left
     places = right.searchsorted(left)
     places[places == len(right)] = 0
-    return left[right[places] == left]
+    both: Numbers = left[right[places] == left]
+    return both
 
 
 def resemblance(left: Numbers, right: Numbers) -> float:
@@ -143,7 +144,8 @@ class Near:
             return _NONE
         numbers = _each_once((np.concatenate(found) >> _BAND_BITS).astype(np.uint32))
         equal = np.count_nonzero(self._signatures[numbers] == one, axis=1)
-        return numbers[equal >= LIKELY * ROWS_IN_ALL].astype(np.intp)
+        likely: NDArray[np.intp] = numbers[equal >= LIKELY * ROWS_IN_ALL].astype(np.intp)
+        return likely
 
     def _slots(self, one: Numbers) -> Numbers:
         """Where the keys of the bands of a signature (or of many, one a line) stand among the heads."""

@@ -15,13 +15,22 @@ from bot.text.fold import fold_key
 # A capital behind a word or a comma: the first word of a sentence has one whatever it is.
 _CAPITAL = re.compile(r"(?<=[\w,'’»)] )[A-ZÀ-ÞĀ-ŽА-ЯІЇЄҐ]\w{3,}")
 _ARABIC = re.compile(r"[\u0620-\u06d3]{4,}")
+_CYRILLIC = (
+    "абвгґдежзийклмнопрстуфхцчшщіїєяюёыэьъ",
+    "a b b g g d e s s i i k l m n o b r s t u f k s s s s i i e a u e i e _ _",
+)
+_ARABIC_LETTERS = (
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهويپچژگءآأإؤئ",
+    "a b t t g h k d d r s s s s d t s a g f k k l m n h a a b s s g a a a a a a",
+)
+_LATIN = "pvcqxzj", "b b k k k s g"
 _LETTERS = str.maketrans(
     {
-        **dict(zip("абвгґдежзийклмнопрстуфхцчшщіїєяюёыэьъ", "a b b g g d e s s i i k l m n o b r s t u f k s s s s i i e a u e i e _ _".split(), strict=True)),
-        **dict(zip("ابتثجحخدذرزسشصضطظعغفقكلمنهويپچژگءآأإؤئ", "a b t t g h k d d r s s s s d t s a g f k k l m n h a a b s s g a a a a a a".split(), strict=True)),
-        "p": "b", "v": "b", "c": "k", "q": "k", "x": "k", "z": "s", "j": "g",
+        letter: sound
+        for letters, heard in (_CYRILLIC, _ARABIC_LETTERS, _LATIN)
+        for letter, sound in zip(letters, heard.split(), strict=True)
     }
-)  # fmt: skip
+)
 _SOFT = re.compile(r"[aeiouyhw_]|ts(?=h)")
 _DOUBLE = re.compile(r"(.)\1+")
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from bot.stories import lexicon
-from bot.stories.names import sounds
 from bot.stories.minhash import Numbers, signature, word_runs
+from bot.stories.names import sounds
 from bot.text.fold import fold_key
 
 LEAD = 1_400  # characters below which a text tells what it is about; further down stands the background
@@ -132,7 +132,9 @@ def _kept(found: set[str]) -> frozenset[str]:
 @lru_cache(maxsize=100_000)
 def _known_word(word: str) -> tuple[int, int]:
     """(number of a word, 0 for one that says nothing; the events it speaks of)."""
-    empty = len(word) < 3 or word.isdigit() or word in lexicon.EMPTY or word in lexicon.NUMBER or word in lexicon.WEEKDAY
+    empty = (
+        len(word) < 3 or word.isdigit() or word in lexicon.EMPTY or word in lexicon.NUMBER or word in lexicon.WEEKDAY
+    )
     return 0 if empty else zlib.crc32(_stem(word).encode()) or 1, lexicon.events_of(word)
 
 
