@@ -16,7 +16,7 @@ from bot.stories.minhash import Numbers, signature, word_runs
 from bot.stories.names import sounds
 from bot.text.fold import fold_key
 
-LEAD = 1_400  # characters below which a text tells what it is about; further down stands the background
+LEAD = 1_000  # characters below which a text tells what it is about; further down stands the background
 WORDS = 110  # content words that are kept
 TOWNS_OF_A_ROUND_UP = 6
 HEADED = 220  # characters: who and what is named so early is what the text is about
