@@ -6,10 +6,11 @@ alert) and the deliveries that tell it are written together or not at all.
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,20 +18,26 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.cards.alert import Finding, Item, alert_card, catch_up_cards, flood_card, news_card
 from bot.cards.card import Card, Line, card_to_data, line, quiet, strong
-from bot.cards.compose import count
+from bot.errors import UserError
 from bot.known import Known
 from bot.model import Article, Channel, Mention, Sentence
 from bot.rules import restraint
 from bot.rules.facts import Facts, Wording
-from bot.rules.index import Rule
+from bot.rules.index import Rule, RuleIndex
+from bot.rules.names import Names
+from bot.rules.parse import parse_query
 from bot.rules.query import asked_for, distances
 from bot.store import alerts, outbox, sources, subscriptions
 from bot.store.alerts import Alert, Exemption, Mute
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
-from bot.store.telling import Lead, StoryView, lead, story_view
-from bot.stories.reading import dead_in
+from bot.store.subscriptions import Subscription
+from bot.store.telling import StoryView, lead, story_view
+from bot.stories.origins import behind, said
+from bot.stories.reading import numbers_of
 from bot.text.fold import fold_key
+
+log = logging.getLogger(__name__)
 
 MOST_POSTS = 10  # stories of one read of a feed that are told one by one; more are told in one card
 LONGEST_SPAN = timedelta(days=1)
@@ -57,12 +64,19 @@ class _Fired:
     muted: bool = False  # something fired that the channel does not want to hear of now
 
 
-def facts_of(known: Known, workspace: str, article: Article, mentions: Mentions, source: tuple[int, str]) -> Facts:
-    """An article as a workspace sees it; `source` is (id, title and address)."""
+def facts_of(
+    known: Known,
+    workspace: str,
+    article: Article,
+    mentions: Mentions,
+    source: tuple[int, str],
+    wording: Wording | None = None,
+) -> Facts:
+    """An article as a workspace sees it; `source` is (id, title and address), `wording` its words where they are folded already."""
     catalogue = known.catalogue_of(workspace)
     seen = dict.fromkeys(mention.entity for mention, _ in known.seen_by(workspace, mentions))
     return Facts(
-        Wording(article.text, article.title),
+        wording or Wording(article.text, article.title),
         [entity for entity in map(catalogue.get, seen) if entity],
         catalogue.get,
         source=source[0],
@@ -79,9 +93,7 @@ class Teller:
         self._known = known
         self._cap = cap  # posts a channel gets at most, where no subscription says less
 
-    def tell(
-        self, cx: Connection, source: Source, filed: Sequence[Filed], rules: Mapping[int, Rule], now: datetime
-    ) -> int:
+    def tell(self, cx: Connection, source: Source, filed: Sequence[Filed], rules: RuleIndex, now: datetime) -> int:
         """New alerts, and what is new in old ones, for every channel these articles concern; how many were new."""
         by_story: dict[int, list[Filed]] = {}
         for item in filed:
@@ -201,7 +213,7 @@ class Teller:
         """Many new stories at once: those that may be told now are told in one card."""
         rows, told = [], {}
         for story, one in fresh.items():
-            view = StoryView(story, (), desk.nothing_named)
+            view = StoryView(story, (), Counter())
             verdict = self._verdict(desk, one.rules, view)
             if verdict.state == "posted" or (verdict.state == "held" and "more than" in verdict.why):
                 verdict = restraint.Verdict(alerts.LISTED)
@@ -258,9 +270,10 @@ class Teller:
         finding, calls = found
         alerts.save(cx, alert, desk.now)
         card = card_to_data(self._card(desk, finding))
-        outbox.edit(cx, outbox.delivery_key("edit", alert.id, alert.version), alert.delivery_key, card, desk.now)
+        key = outbox.delivery_key("edit", alert.id, alert.version)
+        seen = outbox.edit(cx, key, alert.delivery_key, card, desk.now)
         silent = desk.muted("story", str(alert.story_id)) or desk.excepted("story", str(alert.story_id))
-        if not news or silent or (not step and not desk.channel.threads):
+        if not seen or not news or silent or (not step and not desk.channel.threads):
             return
         self._enqueue(
             cx,
@@ -322,24 +335,15 @@ class Teller:
     ) -> dict[str, Any]:
         """What a channel knows once it has seen the card."""
         entities = self._known.catalogue_of(desk.channel.workspace).entities
-        dead = max(dead_in(newest), default=None) if newest else None
+        dead = dead_in(newest) if newest else None
         was = (before or {}).get("dead")
         return {
             "outlets": view.outlets,
             "origins": independent(view),
-            "named": [key for key in self._seen(desk, view) if key in entities],
+            "named": [key for key in named_in(self._known, desk.channel.workspace, view) if key in entities],
             "dead": dead if dead is not None else was,
             "titles": {str(article.id): article.title for article in view.articles[:50]},
         }
-
-    def _seen(self, desk: _Desk, view: StoryView) -> dict[str, int]:
-        """Entity → articles of the story that name it, as far as the workspace may see."""
-        own = {entity.id: entity.extends for entity in self._known.own_of(desk.channel.workspace)}
-        found: dict[str, int] = {}
-        for key, number in view.named.items():
-            if not key.startswith("w:") or key in own:
-                found[own.get(key) or key] = max(number, found.get(own.get(key) or key, 0))
-        return found
 
     def _news(
         self,
@@ -364,49 +368,30 @@ class Teller:
             step = True
         outlets = [outlet for outlet in after["outlets"] if outlet not in before.get("outlets", ())]
         if after["origins"] > 1 >= before.get("origins", 1):
-            lines.append(line("Confirmed by a second independent source: ", strong(outlets[-1] if outlets else newest.outlet)))
+            lines.append(
+                line("Confirmed by a second independent source: ", strong(outlets[-1] if outlets else newest.outlet))
+            )
             step = True
         elif outlets and after["origins"] > before.get("origins", 1):
             lines.append(line("Also reported by ", ", ".join(outlets)))
         named = [entities[key].name for key in after["named"] if key not in before.get("named", ())]
         if named:
-            lines.append(line("Now named: ", ", ".join(named[:8]), quiet(f" and {len(named) - 8} more") if len(named) > 8 else ""))
+            lines.append(
+                line(
+                    "Now named: ", ", ".join(named[:8]), quiet(f" and {len(named) - 8} more") if len(named) > 8 else ""
+                )
+            )
         for key, title in after["titles"].items():
             was = before.get("titles", {}).get(key)
             if was and was != title:
                 lines.append(line("Headline now: ", title))
         return lines, step
 
-    def _finding(
-        self, cx: Connection, desk: _Desk, alert: Alert, rules: Sequence[Rule]
-    ) -> tuple[Finding, str] | None:
-        """What the card is made from, and the roles that are called; None if the article cannot be seen any more."""
-        workspace = desk.channel.workspace
-        catalogue = self._known.catalogue_of(workspace)
-        found = lead(cx, workspace, alert.article_id, catalogue.name_of)
-        if found is None:
-            return None
-        view = desk.view(cx, alert.story_id)
-        seen = tuple(self._known.seen_by(workspace, found.mentions))
-        facts = self._facts(workspace, found.article, found.mentions, (found.source_id, found.source_name))
-        asked = frozenset[str]().union(*(asked_for(rule.query, facts) for rule in rules))
-        apart = {place: words for rule in reversed(rules) for place, words in distances(rule.query, facts).items()}
-        calls = [
-            call.role
-            for rule in rules
-            for call in rule.query.options.calls
-            if call.only is None or call.only.fires(facts)
-        ]
-        first = view.articles[0].seen_at if view.articles else alert.created_at
-        last = max((article.seen_at for article in view.articles), default=first)
-        finding = Finding(
-            alert.code, found.article, seen, alert.why, first, desk.channel.timezone, asked, apart,
-            self._seen(desk, view), sources_line(view), last,
-        )  # fmt: skip
-        return finding, " ".join(dict.fromkeys(calls))
+    def _finding(self, cx: Connection, desk: _Desk, alert: Alert, rules: Sequence[Rule]) -> tuple[Finding, str] | None:
+        return finding(cx, self._known, alert, rules, desk.view(cx, alert.story_id), desk.channel.timezone)
 
-    def _card(self, desk: _Desk, finding: Finding) -> Card:
-        return alert_card(finding, self._known.catalogue_of(desk.channel.workspace).entities)
+    def _card(self, desk: _Desk, found: Finding) -> Card:
+        return alert_card(found, self._known.catalogue_of(desk.channel.workspace).entities)
 
     def _enqueue(
         self, cx: Connection, desk: _Desk, key: str, card: Card, *, kind: str = "alert", mention: str = "", **more: Any
@@ -418,7 +403,7 @@ class Teller:
 
     # What was held back.
 
-    def release(self, store: Store, rules: Mapping[int, Rule], now: datetime) -> int:
+    def release(self, store: Store, rules: RuleIndex, now: datetime) -> int:
         """Post what was held until now: one by itself, several of a channel as one catch-up; how many posts were made."""
         with store.read() as cx:
             due = alerts.due(cx, now)
@@ -469,7 +454,7 @@ class _Desk:
         self,
         channel: Channel,
         source: Source | None,
-        rules: Mapping[int, Rule],
+        rules: RuleIndex,
         mutes: Sequence[Mute],
         exceptions: Sequence[Exemption],
         posts: list[datetime],
@@ -486,9 +471,7 @@ class _Desk:
         self._views: dict[int, StoryView] = {}
 
     @classmethod
-    def open(
-        cls, cx: Connection, channel_id: int, source: Source | None, rules: Mapping[int, Rule], now: datetime
-    ) -> _Desk:
+    def open(cls, cx: Connection, channel_id: int, source: Source | None, rules: RuleIndex, now: datetime) -> _Desk:
         return cls(
             subscriptions.channel(cx, channel_id),
             source,
@@ -520,12 +503,69 @@ class _Desk:
         return any(one.kind == kind and one.target == target for one in self.exceptions)
 
 
+def finding(
+    cx: Connection, known: Known, alert: Alert, rules: Sequence[Rule], view: StoryView, zone: str
+) -> tuple[Finding, str] | None:
+    """What an alert's card is made from, and the roles it calls; None if its article cannot be seen any more."""
+    workspace = alert.workspace
+    found = lead(cx, workspace, alert.article_id, known.name_of)
+    if found is None:
+        return None
+    seen = tuple(known.seen_by(workspace, found.mentions))
+    facts = facts_of(known, workspace, found.article, found.mentions, (found.source_id, found.source_name))
+    asked = frozenset[str]().union(*(asked_for(rule.query, facts) for rule in rules))
+    apart = {place: words for rule in reversed(rules) for place, words in distances(rule.query, facts).items()}
+    calls = [
+        call.role for rule in rules for call in rule.query.options.calls if call.only is None or call.only.fires(facts)
+    ]
+    first = view.articles[0].seen_at if view.articles else alert.created_at
+    last = max((article.seen_at for article in view.articles), default=first)
+    voices = view.origins
+    return Finding(
+        alert.code, found.article, seen, alert.why, first, zone, asked, apart, named_in(known, workspace, view),
+        said(behind(voices), voices) if voices else "", last,
+    ), " ".join(dict.fromkeys(calls))  # fmt: skip
+
+
+def rules_of(cx: Connection, known: Known, alert: Alert) -> list[Rule]:
+    """The subscriptions that raised an alert, as far as they are still there and can be read."""
+    names = known.resolve_in(alert.workspace)
+    rows = subscriptions.with_ids(cx, alert.subscription_ids)
+    return [rule for row in rows if (rule := rule_of(row, names))]
+
+
+def rule_of(row: Subscription, names: Names) -> Rule | None:
+    """A subscription as a rule; one that can no longer be read is left out, for the others must go on."""
+    try:
+        query = parse_query(row.query, names, stored=True)
+    except UserError as fault:
+        log.warning("subscription %d of channel %d fires no longer: %s", row.id, row.channel_id, fault)
+        return None
+    return Rule(row.id, row.workspace, row.channel_id, row.query, query)
+
+
+def card_now(cx: Connection, known: Known, alert: Alert, zone: str) -> Card | None:
+    """An alert as it stands; None if its article cannot be seen any more."""
+    view = story_view(cx, alert.workspace, alert.story_id)
+    found = finding(cx, known, alert, rules_of(cx, known, alert), view, zone)
+    return alert_card(found[0], known.catalogue_of(alert.workspace).entities) if found else None
+
+
+def named_in(known: Known, workspace: str, view: StoryView) -> dict[str, int]:
+    """Entity → articles of the story that name it, as far as the workspace may see."""
+    own = {entity.id: entity.extends for entity in known.own_of(workspace)}
+    found: dict[str, int] = {}
+    for key, number in view.named.items():
+        if not key.startswith("w:") or key in own:
+            found[own.get(key) or key] = max(number, found.get(own.get(key) or key, 0))
+    return found
+
+
 def independent(view: StoryView) -> int:
     """How many sources of a story do not rest on one another."""
-    return max(1, len(view.outlets))
+    return max(1, len(behind(view.origins).origins)) if view.origins else 1
 
 
-def sources_line(view: StoryView) -> Line:
-    outlets = view.outlets
-    shown = ", ".join(outlets[:5]) + (f" and {len(outlets) - 5} more" if len(outlets) > 5 else "")
-    return line(f"{count(len(outlets), 'outlet')} ({shown})")
+def dead_in(article: Article) -> int | None:
+    """The highest number of people killed that an article gives."""
+    return max(numbers_of(article.text)[1], default=None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from bot.cards.card import Block, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
+from bot.cards.card import Block, Card, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import count, moment
 from bot.errors import UserError
 from bot.model import Channel, Request
 from bot.rules.facts import Facts, Wording
 from bot.rules.parse import parse_query
-from bot.store import articles, sources, subscriptions
+from bot.store import alerts, articles, sources, subscriptions
 from bot.store.subscriptions import Subscription
 from handlers.context import Command, Context, Option, Takes, trouble
 
@@ -94,7 +94,7 @@ def _chosen(context: Context, own: list[Subscription], text: str) -> Subscriptio
 def list_subscriptions(context: Context, request: Request) -> Card:
     with context.store.read() as cx:
         own = subscriptions.subscriptions_of(cx, request.channel)
-        told = subscriptions.alert_count(cx, request.channel)
+        told = sum(alerts.tally(cx, request.channel).values())
     if not own:
         return Card(
             title="This channel follows nothing yet.",
@@ -114,42 +114,6 @@ def _in_words(context: Context, text: str) -> str:
     except UserError as fault:
         return f"fires no longer. {fault} {fault.next_step}"
     return "; ".join((f"articles {query.in_words()}", *query.options.in_words()))
-
-
-def why(context: Context, request: Request) -> Card:
-    wanted = request.text.strip().upper()
-    with context.store.read() as cx:
-        if not wanted:
-            recent = subscriptions.alerts_of(cx, request.channel, 5)
-            if not recent:
-                return trouble("No alert has been sent here yet.", "Follow something first: /subscribe Quds Force")
-            listed = tuple(line(code(f"/why {alert.code}"), f"  {'; '.join(alert.why)}") for alert in recent)
-            return Card(title="Which alert?", blocks=(Listing("The latest here", listed),))
-        alert = subscriptions.alert_by_code(
-            cx, request.channel.workspace, wanted if wanted.startswith("V-") else f"V-{wanted}"
-        )
-        if alert is None:
-            return trouble(
-                f"No alert here is called {request.text.strip()}.",
-                "The short id stands beside an alert's title, such as V-7F3K2.",
-            )
-        article = articles.article(cx, request.channel.workspace, alert.article_id)
-    if article is None:
-        return trouble(f"The article of {alert.code} is not in the archive any more.")
-    blocks: list[Block] = [Fields((Field("You follow", line("articles ", "; or ".join(alert.why))),))]
-    taken: dict[str, Line] = {}
-    refused: dict[str, Line] = {}
-    for verdict in context.known.matcher.verdicts(article.text):
-        surface, reasons = verdict.candidate.surface, "; ".join(verdict.reasons)
-        if verdict.entity:
-            taken.setdefault(f"{surface} {verdict.entity.id}", line(strong(verdict.entity.name), f"  {reasons}"))
-        elif not surface.islower():
-            refused.setdefault(surface, line(strong(surface), f"  {reasons}"))
-    for heading, rows in (("Counted, and why", taken), ("Not counted", refused)):
-        if rows:
-            more = (line(quiet(f"and {len(rows) - MOST_REASONS} more")),) if len(rows) > MOST_REASONS else ()
-            blocks.append(Listing(heading, (*list(rows.values())[:MOST_REASONS], *more)))
-    return Card(title=f"Why {alert.code}: {article.title}", blocks=tuple(blocks))
 
 
 COMMANDS = (
@@ -172,13 +136,4 @@ COMMANDS = (
         example="/unsubscribe 2",
     ),
     Command("subscriptions", "/subscriptions", "List what this channel follows", list_subscriptions),
-    Command(
-        "why",
-        "/why ALERT",
-        "Show which subscription and which words raised an alert",
-        why,
-        looks_up=True,
-        options=(Option("alert", "Its short id, such as V-7F3K2", Takes.ALERT),),
-        example="/why V-7F3K2",
-    ),
 )

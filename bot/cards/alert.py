@@ -27,7 +27,7 @@ class Finding:
     marked: frozenset[str] = frozenset()  # the entities that the queries ask for
     apart: Mapping[str, str] = field(default_factory=dict)  # place → "12 km NE of Baquba", where a query asks for that
     named: Mapping[str, int] = field(default_factory=dict)  # entity → articles of the story that name it
-    sources: Line = ()  # who reports it, and who said it first
+    sources: str = ""  # the outlets and origins of its story, in words
     updated_at: datetime | None = None
 
 
@@ -146,7 +146,7 @@ def _fields(finding: Finding, entities: Mapping[str, Entity]) -> list[Field]:
         fields.append(Field("Actors", names([_actor(entity, entities) for entity in actors], 6)))
     if places:
         fields.append(Field("Places", names([_place(entity, entities, finding.apart) for entity in places], 6)))
-    fields.append(Field("Sources", finding.sources or line(f"{count(1, 'outlet')} ({finding.article.outlet})")))
+    fields.append(Field("Sources", line(finding.sources or f"1 outlet ({finding.article.outlet})")))
     fields.append(Field("Seen", line(_seen(finding))))
     fields.append(Field("Why", line("you follow articles ", "; or ".join(finding.why))))
     return fields

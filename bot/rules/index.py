@@ -67,6 +67,9 @@ class RuleIndex:
     def workspaces(self) -> Collection[str]:
         return self._shelves.keys()
 
+    def get(self, subscription_id: int) -> Rule | None:
+        return self._rules.get(subscription_id)
+
     def add(self, rule: Rule) -> None:
         """File a rule, in place of an earlier one of this number; the next article meets it."""
         self.remove(rule.subscription_id)

@@ -40,7 +40,7 @@ def judge(
     if best.state != "posted":
         return best
     caps = [options.most or cap for options, one in zip(asked, verdicts, strict=True) if one.state == "posted"]
-    return min((_capped(most, posts, now) for most in [*caps]), key=lambda one: (one.until or now)) if caps else best
+    return min((_capped(most, posts, now) for most in [*caps]), key=lambda one: one.until or now) if caps else best
 
 
 def _of_one(options: Options, origins: int, zone: str, now: datetime) -> Verdict:
@@ -58,7 +58,9 @@ def _capped(most: tuple[int, str], posts: Sequence[datetime], now: datetime) -> 
     if len(recent) < number:
         return TELL
     span = "an hour" if unit == "h" else "a day"
-    return Verdict("held", recent[-number] + SPANS[unit], f"more than {number} {'post' if number == 1 else 'posts'} in {span}")
+    return Verdict(
+        "held", recent[-number] + SPANS[unit], f"more than {number} {'post' if number == 1 else 'posts'} in {span}"
+    )
 
 
 def quiet_until(quiet: tuple[time, time], zone: str, now: datetime) -> datetime | None:

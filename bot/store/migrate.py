@@ -31,8 +31,8 @@ def _feeds_and_tracking(cx: Connection) -> None:
 
     On a new database the first step has made them all, and nothing is left to do.
     """
-    there = inspect(cx)
     _add_missing(cx)
+    there = inspect(cx)
     if there.has_table("mentions") and "entity" not in there.get_pk_constraint("mentions")["constrained_columns"]:
         cx.execute(text("ALTER TABLE mentions RENAME TO mentions_before"))
         cx.execute(text("DROP INDEX mentions_entity"))

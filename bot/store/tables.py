@@ -140,6 +140,8 @@ articles = Table(
     Column("link", Text),  # canonical: no tracking parameters
     Column("body_hash", Text, nullable=False, default=""),  # the text below the title; empty where there is little
     Column("said", Text),  # the feed's own text where `text` is its page's: what the next poll is compared with
+    Column("origins", JSON),  # whom it cites, see bot/stories/origins.py
+    Column("placed", Text),  # why it was put into its story; empty where it opened it
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("source_id", "key"),
     Index("articles_link", "source_id", "link"),
@@ -287,7 +289,7 @@ deliveries = Table(
     # An attempt began whose end nobody recorded: the next one may repeat it.
     Column("in_doubt", Boolean, nullable=False, default=False),
     Column("message_ref", Text),
-    Column("action", Text, nullable=False, default="post"),  # post | edit | reply
+    Column("action", Text, nullable=False, default="post"),  # post | edit | reply | notify
     Column("target", Text),  # the delivery_key of the post that is edited or replied to
     Column("mention", Text),  # the role that is called, as its platform writes it
     Column("audience", Integer, nullable=False, default=1),  # channels that the same effect goes to: few go first

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from bot.model import Article, Kind, Mention, Sentence
 from bot.store.sources import visible
 from bot.store.tables import articles, mentions, sources
+from bot.stories.origins import Origins, from_data
 
 MOST = 500  # articles of a story that are counted; a story so large is known
 
@@ -35,6 +36,7 @@ class StoryView:
     story_id: int
     articles: tuple[Told, ...]  # as they were seen
     named: Counter[str]  # entity → articles that name it
+    origins: tuple[Origins, ...] = ()  # of each article
 
     @property
     def outlets(self) -> list[str]:
@@ -45,19 +47,21 @@ def story_view(cx: Connection, workspace: str, story_id: int) -> StoryView:
     """The story's articles that a workspace can see, and all they name (what other workspaces track is for the caller to leave out)."""
     c = articles.c
     query = (
-        select(c.id, c.title, c.outlet, c.url, c.at, c.published_at, c.seen_at, c.source_id)
+        select(c.id, c.title, c.outlet, c.url, c.at, c.published_at, c.seen_at, c.source_id, c.origins)
         .where(c.story_id == story_id, c.source_id.in_(visible(workspace)))
         .order_by(c.seen_at, c.id)
         .limit(MOST)
     )
-    rows = [Told(*row) for row in cx.execute(query)]
+    found = cx.execute(query).all()
+    rows = [Told(*row[:-1]) for row in found]
+    origins = tuple(from_data(row.origins, row.outlet) for row in found)
     tally: Counter[str] = Counter()
     ids = [row.id for row in rows]
     if ids:
         number = func.count(func.distinct(mentions.c.article_id))
         named = select(mentions.c.entity, number).where(mentions.c.article_id.in_(ids)).group_by(mentions.c.entity)
         tally.update({entity: int(count) for entity, count in cx.execute(named)})
-    return StoryView(story_id, tuple(rows), tally)
+    return StoryView(story_id, tuple(rows), tally, origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def lead(cx: Connection, workspace: str, article_id: int, name: Callable[[str], 
     query = select(mentions).where(mentions.c.article_id == article_id).order_by(mentions.c.start)
     for m in cx.execute(query):
         kind = Kind(m.kind)
-        span = Mention(m.start, m.end, row.text[m.start : m.end], m.entity, name(m.entity), kind, confidence=m.confidence)
+        span = Mention(
+            m.start, m.end, row.text[m.start : m.end], m.entity, name(m.entity), kind, confidence=m.confidence
+        )
         found.append((span, Sentence(m.sentence_start, m.sentence_end)))
     article = Article(
         row.key, row.title, row.text, row.url, row.outlet, row.published_at, row.language, row.content_hash, row.link, row.body_hash
