@@ -5,7 +5,8 @@
 FOLDER holds, as Natural Earth names them: `ne_10m_land.shp`, `ne_10m_lakes.shp`, `ne_10m_admin_0_boundary_lines_land.shp`,
 `ne_10m_admin_1_states_provinces_lines.shp` and `.dbf`, `ne_10m_rivers_lake_centerlines.shp` and `.dbf`,
 `ne_10m_populated_places_simple.dbf`, `countries-50m.json` (the countries as TopoJSON, for their names alone), and
-`contested/` with the boundary lines once more, beside a `.dbf` that says which of them are disputed.
+`contested/` with the boundary lines once more, beside a `.dbf` that says which of them are disputed; `provinces/IRQ.json` (TopoJSON of
+the provinces themselves) and the like for countries whose layer of lines has holes, as Iraq's has round Kurdistan.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -56,12 +58,13 @@ def main(folder: Path, target: Path) -> None:
     disputed = disputed_cells(folder / "contested")
     borders = [part for shape in shapes(folder / "ne_10m_admin_0_boundary_lines_land.shp") for part in shape]
     cut = [(part, int(is_disputed(part, disputed))) for part in joined(borders)]
+    better = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "provinces").glob("*.json")}
     provinces = [
         part
         for shape, row in with_rows(folder / "ne_10m_admin_1_states_provinces_lines")
-        if row["featurecla"] in ("Admin-1 boundary", "Admin-1 region boundary")
+        if row["featurecla"] in ("Admin-1 boundary", "Admin-1 region boundary") and row["adm0_a3"] not in better
         for part in joined(shape)
-    ]
+    ] + [arc for topology in better.values() for arc in shared_arcs(topology)]
     rivers = [
         (part, round(float(row["scalerank"])))
         for shape, row in with_rows(folder / "ne_10m_rivers_lake_centerlines")
@@ -175,9 +178,9 @@ def turns_left(ring: np.ndarray) -> bool:
 
 def country_rings(topology: dict) -> tuple[list[str], list[tuple[np.ndarray, int]]]:
     """Names, and the outer rings of the countries with the number of their name."""
-    scale, shift = np.array(topology["transform"]["scale"]), np.array(topology["transform"]["translate"])
-    arcs = [np.cumsum(np.array(arc), axis=0) * scale + shift for arc in topology["arcs"]]
-    names, rings = [], []
+    arcs = arcs_of(topology)
+    names: list[str] = []
+    rings = []
     for shape in topology["objects"]["countries"]["geometries"]:
         name = shape["properties"]["name"]
         if "Is." in name and name not in WHOLE:
@@ -185,9 +188,25 @@ def country_rings(topology: dict) -> tuple[list[str], list[tuple[np.ndarray, int
         polygons = [shape["arcs"]] if shape["type"] == "Polygon" else shape["arcs"]
         for polygon in polygons:
             pieces = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in polygon[0]]
-            rings.append((np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])]), len(names)))
+            ring = np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])])
+            ring[:, 0] = np.unwrap(ring[:, 0], period=360)  # one across the date line goes on beyond 180
+            rings.append((ring, len(names)))
         names.append(WHOLE.get(name, name))
     return names, rings
+
+
+def arcs_of(topology: dict) -> list[np.ndarray]:
+    scale, shift = np.array(topology["transform"]["scale"]), np.array(topology["transform"]["translate"])
+    return [np.cumsum(np.array(arc), axis=0) * scale + shift for arc in topology["arcs"]]
+
+
+def shared_arcs(topology: dict) -> list[np.ndarray]:
+    """The lines that two of the shapes have in common."""
+    uses: Counter[int] = Counter()
+    for shape in next(iter(topology["objects"].values()))["geometries"]:
+        polygons = {"Polygon": [shape.get("arcs")], "MultiPolygon": shape.get("arcs")}.get(shape["type"], [])
+        uses.update(number if number >= 0 else ~number for polygon in polygons for ring in polygon for number in ring)
+    return [arc for number, arc in enumerate(arcs_of(topology)) if uses[number] > 1]
 
 
 def cities(folder: Path) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
@@ -59,7 +60,7 @@ def activity_figure(spec: ActivitySpec, ink: Ink) -> Figure:
     return figure
 
 
-def _values(axes, values, left, end, step, scale, ink) -> None:  # type: ignore[no-untyped-def]
+def _values(axes: Axes, values: list[int], left: float, end: float, step: float, scale: float, ink: Ink) -> None:
     """The highest above its bar; the last to the right of its own, where nothing else stands."""
     high = values.index(max(values))
     if values[high] and high != len(values) - 1:

@@ -31,8 +31,9 @@ def picture_png(spec: PictureSpec, mode: Mode) -> bytes:
         case NetworkSpec():
             figure = network_figure(spec, ink)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    few = _few_colours(np.asarray(canvas.buffer_rgba())[:, :, :3], Mode(mode))
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    few = _few_colours(pixels[:, :, :3], Mode(mode))
     out = BytesIO()
     few.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -57,4 +58,5 @@ def _palette(mode: Mode) -> NDArray[np.int32]:
     shades = [
         one + (two - one) * step / (_SHADES + 1) for one, two in combinations(inks, 2) for step in range(1, _SHADES + 1)
     ]
-    return np.rint(np.vstack([inks, *shades])[:256]).astype(np.int32)
+    palette: NDArray[np.int32] = np.rint(np.vstack([inks, *shades])[:256]).astype(np.int32)
+    return palette

@@ -85,11 +85,12 @@ def shown(name: str, limit: int) -> str:
 
 @cache
 def _renderer() -> RendererAgg:
-    return RendererAgg(1, 1, 72)
+    return RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
 
 
 def wide(text: str, size: float, bold: bool = False) -> float:
     """How many pixels wide a text is."""
     prop = face(bold).copy()
     prop.set_size(size)
-    return float(_renderer().get_text_width_height_descent(text, prop, False)[0])
+    size_of = _renderer().get_text_width_height_descent(text, prop, False)  # type: ignore[no-untyped-call]
+    return float(size_of[0])

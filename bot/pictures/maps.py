@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, PathPatch
+from matplotlib.patches import Circle
 from matplotlib.path import Path as Curve
 
 from bot.cards.picture import MapSpec
@@ -18,6 +16,7 @@ from bot.pictures.outlines import Layer, Line, View, layer
 from bot.pictures.plan import ALERT_RING, HEIGHT, SMALL_SIZE, WIDTH, Label, Plan, plan
 
 _PROVINCES_TO = 1_300.0  # km of height: on a larger map the lines of provinces are only noise
+_LEAST_LAKE = 9.0  # pixels
 _RIVER_RANKS = (
     (150.0, 10),
     (400.0, 9),
@@ -34,7 +33,7 @@ def map_figure(spec: MapSpec, ink: Ink) -> Figure:
     _land(axes, ready.view, ink)
     _routes(axes, ready.view, spec, ink)
     if ready.ring is not None:
-        _curve(axes, [ready.ring], ink.text, 2.0, style=(0, (6, 5)), order=5)
+        _curve(axes, [ready.ring], ink.text, 2.0, dashes=(6, 5), order=5)
     _dots(axes, ready, ink)
     for label in ready.labels:
         _label(axes, label, ink)
@@ -44,20 +43,21 @@ def map_figure(spec: MapSpec, ink: Ink) -> Figure:
 
 def _land(axes: Axes, view: View, ink: Ink) -> None:
     land, lakes, rivers, borders = (layer(name) for name in ("land", "lakes", "rivers", "borders"))
+    fine = 1.0 if view.height_km < 3_500 else 0.7 if view.height_km < 9_000 else 0.5  # lines thin out on large maps
     grounds = (ink.land, ink.water)  # a hole is water in land, and land in a lake
     rings = land.rings(view)
     _fill(axes, [line for _, line in rings], [grounds[land.ranks[i]] for i, _ in rings], 1)
     if view.height_km < _PROVINCES_TO:
         _curve(axes, [line for _, line in layer("provinces").lines(view)], ink.province, 1.6, order=2)
     least = next((rank for km, rank in _RIVER_RANKS if view.height_km <= km), 1)
-    _curve(axes, [line for i, line in rivers.lines(view) if rivers.ranks[i] <= least], ink.river, 2.4, order=2.5)
-    rings = [(i, line) for i, line in lakes.rings(view) if np.ptp(line, axis=0).max() > 4]
+    _curve(axes, [line for i, line in rivers.lines(view) if rivers.ranks[i] <= least], ink.river, 2.4 * fine, order=2.5)
+    rings = [(i, line) for i, line in lakes.rings(view) if lakes.broad(i, view) > _LEAST_LAKE]
     _fill(axes, [line for _, line in rings], [grounds[1 - lakes.ranks[i]] for i, _ in rings], 3)
-    shores = [line for _, line in lakes.lines(view) if np.ptp(line, axis=0).max() > 4]
-    _curve(axes, [*shores, *_coasts(land, view)], ink.coast, 1.6, order=3.5)
+    shores = [line for i, line in lakes.lines(view) if lakes.broad(i, view) > _LEAST_LAKE]
+    _curve(axes, [*shores, *_coasts(land, view)], ink.coast, 1.6 * fine, order=3.5)
     found = borders.lines(view)
-    _curve(axes, [line for i, line in found if not borders.ranks[i]], ink.border, 2.4, order=4)
-    _curve(axes, [line for i, line in found if borders.ranks[i]], ink.border, 2.4, style=(0, (4, 2.5)), order=4)
+    _curve(axes, [line for i, line in found if not borders.ranks[i]], ink.border, 2.4 * fine, order=4)
+    _curve(axes, [line for i, line in found if borders.ranks[i]], ink.border, 2.4 * fine, dashes=(4, 2.5), order=4)
 
 
 def _coasts(land: Layer, view: View) -> list[Line]:
@@ -76,29 +76,31 @@ def _coasts(land: Layer, view: View) -> list[Line]:
 
 
 def _fill(axes: Axes, lines: list[Line], colours: list[str], order: float) -> None:
-    axes.add_collection(PolyCollection(lines, facecolors=colours, edgecolors="none", zorder=order), autolim=False)
+    """The thin edge closes the seam where land is cut at the date line."""
+    shapes = PolyCollection(lines, facecolors=colours, edgecolors=colours, linewidths=0.6, zorder=order)
+    axes.add_collection(shapes, autolim=False)
 
 
-def _curve(axes: Axes, lines: Iterable[Line], colour: str, width: float, *, style: object = "-", order: float) -> None:
-    """Many lines as one path."""
-    parts = [line for line in lines if len(line) > 1]
-    if not parts:
+def _curve(
+    axes: Axes, lines: list[Line], colour: str, width: float, *, dashes: tuple[float, ...] = (), order: float
+) -> None:
+    """Many lines as one path, which is drawn faster than many."""
+    if not lines:
         return
-    codes = np.full(sum(map(len, parts)), Curve.LINETO, dtype=Curve.code_type)
-    codes[np.cumsum([0, *map(len, parts[:-1])])] = Curve.MOVETO
-    path = Curve(np.vstack(parts), codes)
-    axes.add_patch(
-        PathPatch(
-            path,
-            fill=False,
-            edgecolor=colour,
-            linewidth=width,
-            linestyle=style,
-            capstyle="round",
-            joinstyle="round",
-            zorder=order,
-        )
+    codes = np.full(sum(map(len, lines)), Curve.LINETO, dtype=Curve.code_type)
+    codes[np.cumsum([0, *map(len, lines[:-1])])] = Curve.MOVETO
+    path = Curve(np.vstack(lines), codes)
+    strokes = PathCollection(
+        [path],
+        facecolors="none",
+        edgecolors=colour,
+        linewidths=width,
+        linestyles=(0, dashes) if dashes else "solid",
+        capstyle="butt" if dashes else "round",
+        joinstyle="round",
+        zorder=order,
     )
+    axes.add_collection(strokes, autolim=False)
 
 
 def _routes(axes: Axes, view: View, spec: MapSpec, ink: Ink) -> None:

@@ -154,14 +154,15 @@ def _apart(spots: Floats) -> Floats:
 def _shape(axes: Axes, dot: Dot, kind: str, colour: str, edge: str) -> None:
     """Groups are discs, places squares, persons diamonds: told apart without colour."""
     x, y, r = dot.x, dot.y, dot.radius
-    style = {"facecolor": colour, "edgecolor": edge, "linewidth": 2.5, "zorder": 5}
     if kind == "place":
         r *= 0.84
-        axes.add_patch(Polygon([(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)], **style))
+        corners = [(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)]
     elif kind == "person":
-        axes.add_patch(Polygon([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], **style))
+        corners = [(x, y - r), (x + r, y), (x, y + r), (x - r, y)]
     else:
-        axes.add_patch(Circle((x, y), r, **style))
+        axes.add_patch(Circle((x, y), r, facecolor=colour, edgecolor=edge, linewidth=2.5, zorder=5))
+        return
+    axes.add_patch(Polygon(corners, facecolor=colour, edgecolor=edge, linewidth=2.5, zorder=5))
 
 
 def _key_wide(key: tuple[str, ...]) -> float:

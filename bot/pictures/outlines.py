@@ -84,6 +84,10 @@ class Layer:
         """The same as open lines: those pieces that the view shows."""
         return [(number, piece) for number, line in self._near(view) for piece in _pieces(line, view)]
 
+    def broad(self, number: int, view: View) -> float:
+        """How many pixels long a line is from end to end of its square, roughly."""
+        return float((self.high[number] - self.low[number]).max()) * KM_A_DEGREE / view.km_a_pixel
+
     def _near(self, view: View) -> list[tuple[int, Line]]:
         """The lines whose square the view touches; one across the date line comes on the side that is seen."""
         lat, lon = (view.lat - view.half_lat, view.lat + view.half_lat), view.half_lon
@@ -148,7 +152,9 @@ def _pieces(line: Line, view: View) -> list[Line]:
 
 @cache
 def layer(name: str) -> Layer:
-    """`land` and `lakes` (1: a hole; largest first), `rivers` (0 to 10), `borders` (1: disputed), `provinces`, `countries` (number of the name)."""
+    """Ranks say of `land` and `lakes` that a ring is a hole (1), of `rivers` how small they are, of `borders` that they are disputed (1),
+    of `countries` the number of their name; `provinces` have none.
+    """
     with np.load(FILE) as data:
         first, steps, sizes = data[f"{name}_first"], data[f"{name}_steps"], data[f"{name}_sizes"]
         ranks: NDArray[np.int16] = data[f"{name}_ranks"]

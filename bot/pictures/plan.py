@@ -229,7 +229,7 @@ def _orientation(
         dot = Dot(*view.point((city.lat, city.lon)), 5.0)
         if city.name.casefold() in named or not 20 < dot.x < WIDTH - 20 or not 20 < dot.y < HEIGHT - 20:
             continue
-        if any(hypot(dot.x - other.x, dot.y - other.y) < other.radius + 34 for other in dots):
+        if any(hypot(dot.x - other.x, dot.y - other.y) < other.radius + 56 for other in dots):
             continue
         if any(hypot(dot.x - other.x, dot.y - other.y) < 90 for _, other in chosen):
             continue
