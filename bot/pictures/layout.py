@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+NOTHING: Floats = np.empty((0, 2))
 
 GAP = 5.0  # between a dot and its label
 AIR = 2.0  # between two labels
@@ -95,9 +102,9 @@ def place(
     taken: Sequence[Box] = (),
     *,
     leaders: bool = True,
-    ties: Sequence[Segment] = (),
+    avoid: Floats = NOTHING,
 ) -> list[Placed]:
-    """Earlier wishes choose first; a wish that finds no room is left out. Lines in `ties` are avoided where there is a choice.
+    """Earlier wishes choose first; a wish that finds no room is left out. Points to `avoid` are covered only where there is no choice.
 
     No box leaves the frame, covers another box or any dot, or is crossed by a leader; no two leaders cross.
     """
@@ -106,11 +113,7 @@ def place(
     waiting = []
     for number, wish in enumerate(wishes):
         free = (box for box in _beside(wish) if _free(box, frame, everything, boxes, lines))
-        box = (
-            min(free, key=lambda box: sum(box.crossed(*tie) for tie in ties), default=None)
-            if ties
-            else next(free, None)
-        )
+        box = min(free, key=lambda box: _points_in(box, avoid), default=None)
         if box:
             boxes.append(box)
             found.append(Placed(number, box))
@@ -126,6 +129,22 @@ def place(
                 found.append(Placed(number, box, line))
                 break
     return sorted(found, key=lambda item: item.number)
+
+
+def along(lines: Sequence[Segment | Floats], step: float = 8.0) -> Floats:
+    """Points on lines, so near to one another that no label slips between them."""
+    found = [NOTHING]
+    for line in lines:
+        ends = np.asarray(line, dtype=np.float64)
+        for a, b in pairwise(ends):
+            count = int(hypot(*(b - a)) / step) + 1
+            found.append(a + (b - a) * np.linspace(0, 1, count, endpoint=False)[:, None])
+    return np.vstack(found)
+
+
+def _points_in(box: Box, points: Floats) -> int:
+    x, y = points[:, 0], points[:, 1]
+    return int(((x > box.left) & (x < box.right) & (y > box.bottom) & (y < box.top)).sum())
 
 
 def _beside(wish: Wish) -> Iterator[Box]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.cards.picture import NetworkSpec, Node
 from bot.pictures.canvas import LEADING, sheet, write
 from bot.pictures.inks import Ink, shown, wide
-from bot.pictures.layout import Box, Dot, Placed, Wish, place
+from bot.pictures.layout import Box, Dot, Placed, Wish, along, place
 
 WIDTH, HEIGHT = 1200, 800
 MOST_NODES = 24
@@ -67,7 +67,7 @@ def web(spec: NetworkSpec) -> Web:
         for i, (text, dot) in enumerate(zip(texts, dots, strict=True))
     ]
     lines = [((dots[a].x, dots[a].y), (dots[b].x, dots[b].y)) for a, b, _ in ties]
-    marks = place(wishes, frame, dots, taken, ties=lines)
+    marks = place(wishes, frame, dots, taken, avoid=along(lines))
     return Web(
         tuple(nodes), tuple(dots), tuple(ties), tuple((texts[mark.number], mark) for mark in marks), left_out, key
     )

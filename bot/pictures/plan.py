@@ -15,7 +15,7 @@ from bot.cards.picture import MapPlace, MapSpec, ranked
 from bot.geo import EARTH_KM, Point
 from bot.pictures.canvas import LEADING
 from bot.pictures.inks import shown, wide
-from bot.pictures.layout import Box, Dot, Placed, Wish, place
+from bot.pictures.layout import Box, Dot, Placed, Wish, along, place
 from bot.pictures.outlines import KM_A_DEGREE, Floats, View, cities, country_names, layer
 
 WIDTH, HEIGHT = 1200, 800
@@ -68,13 +68,14 @@ def plan(spec: MapSpec) -> Plan:
         for mark in place([_wish(said, "", SMALL_SIZE, spot)], frame, dots, taken, leaders=False):
             labels.append(Label(said, "", SMALL_SIZE, mark.box, "ring"))
             taken.append(mark.box)
-    named, left_out = _names(places, dots, frame, taken)
+    borders = along([line for _, line in layer("borders").lines(view)])
+    named, left_out = _names(places, dots, frame, taken, borders)
     labels += named
     taken += [item.box for item in named]
     countries = _country_labels(view, frame, dots, taken + _leader_boxes(named))
     labels += countries
     taken += [item.box for item in countries] + _leader_boxes(named)
-    towns, town_dots = _orientation(view, places, dots, frame, taken)
+    towns, town_dots = _orientation(view, places, dots, frame, taken, borders)
     return Plan(view, tuple(zip(places, dots, strict=True)), (*labels, *towns), town_dots, left_out, scale, ring)
 
 
@@ -139,7 +140,9 @@ def _tail_wide(tail: str) -> float:
     return 8.0 + wide(tail, SMALL_SIZE)
 
 
-def _names(places: list[MapPlace], dots: list[Dot], frame: Box, taken: list[Box]) -> tuple[list[Label], int]:
+def _names(
+    places: list[MapPlace], dots: list[Dot], frame: Box, taken: list[Box], borders: Floats
+) -> tuple[list[Label], int]:
     """Labels of the places; where some find no room, one says how many."""
     texts = [(shown(item.name, NAME_LETTERS), f"{item.weight:,}" if item.weight > 1 else "") for item in places]
     wishes = [
@@ -148,13 +151,13 @@ def _names(places: list[MapPlace], dots: list[Dot], frame: Box, taken: list[Box]
         if text
     ]
     numbers = [number for number, (text, _) in enumerate(texts[:MOST_LABELS]) if text]
-    marks = place(wishes, frame, dots, taken)
+    marks = place(wishes, frame, dots, taken, avoid=borders)
     left_out = len(places) - len(marks)
     more: list[Label] = []
     if left_out:
         w = wide("+999 more", SMALL_SIZE)
         corner = Box(frame.right - w, frame.bottom, frame.right, frame.bottom + SMALL_SIZE * LEADING)
-        marks = place(wishes, frame, dots, [*taken, corner])
+        marks = place(wishes, frame, dots, [*taken, corner], avoid=borders)
         left_out = len(places) - len(marks)
         more = [Label(f"+{left_out} more", "", SMALL_SIZE, corner, "more")]
     return [*(_label(mark, places, texts, numbers) for mark in marks), *more], left_out
@@ -220,7 +223,7 @@ def _covered(mask: Floats, box: Box) -> bool:
 
 
 def _orientation(
-    view: View, places: list[MapPlace], dots: list[Dot], frame: Box, taken: list[Box]
+    view: View, places: list[MapPlace], dots: list[Dot], frame: Box, taken: list[Box], borders: Floats
 ) -> tuple[list[Label], tuple[Dot, ...]]:
     """A few well-known cities round the places, for those who do not know the country."""
     chosen: list[tuple[str, Dot]] = []
@@ -239,7 +242,7 @@ def _orientation(
         if len(chosen) == max(3, 9 - len(places) // 5):
             break
     wishes = [_wish(text, "", SMALL_SIZE, dot) for text, dot in chosen]
-    marks = place(wishes, frame, dots, taken, leaders=False)
+    marks = place(wishes, frame, dots, taken, leaders=False, avoid=borders)
     labels = [Label(chosen[mark.number][0], "", SMALL_SIZE, mark.box, "city") for mark in marks]
     return labels, tuple(chosen[mark.number][1] for mark in marks)
 
