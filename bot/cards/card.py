@@ -186,5 +186,5 @@ _REQUIRED_TEXT: dict[type, tuple[str, ...]] = {
     Button: ("action", "label"),
     MapPlace: ("name",),
     ActivitySpec: ("label",),
-    Node: ("name",),
+    Node: ("name", "kind"),
 }

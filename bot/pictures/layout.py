@@ -112,8 +112,9 @@ def place(
     everything = [*dots, *(wish.dot for wish in wishes)]
     waiting = []
     for number, wish in enumerate(wishes):
-        free = (box for box in _beside(wish) if _free(box, frame, everything, boxes, lines))
-        box = min(free, key=lambda box: _points_in(box, avoid), default=None)
+        free = [box for box in enumerate(_beside(wish)) if _free(box[1], frame, everything, boxes, lines)]
+        # A step down the list of places costs as much as a point that is covered.
+        _, box = min(free, key=lambda item: item[0] + _points_in(item[1], avoid), default=(0, None))
         if box:
             boxes.append(box)
             found.append(Placed(number, box))

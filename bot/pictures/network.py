@@ -142,7 +142,7 @@ def _apart(spots: Floats) -> Floats:
     for _ in range(80):
         apart = spots[:, None] - spots[None]
         far = np.hypot(apart[..., 0], apart[..., 1])
-        np.fill_diagonal(far, np.inf)
+        np.fill_diagonal(far, 1e9)
         if far.min() >= least:
             break
         push = np.where(far < least, (least - far) / 2 / np.maximum(far, 1e-6), 0.0)

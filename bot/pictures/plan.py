@@ -20,7 +20,7 @@ from bot.pictures.outlines import KM_A_DEGREE, Floats, View, cities, country_nam
 
 WIDTH, HEIGHT = 1200, 800
 MARGIN = 14.0  # labels keep this far from the edge
-LEAST_KM, LONE_KM, MOST_KM = 48.0, 240.0, 19_000.0  # height: of several places, of one alone, of the world
+LEAST_KM, LONE_KM, MOST_KM = 48.0, 240.0, 28_000.0  # height: of several places, of one alone, of the world
 NAME_SIZE, SMALL_SIZE = 27.0, 23.0
 MOST_DOTS, MOST_LABELS = 400, 60
 NAME_LETTERS = 30
@@ -89,7 +89,7 @@ def view_of(spec: MapSpec) -> View:
             points += [_gone(spec.centre, spec.radius_km, angle) for angle in (0, 90, 180, 270)]
     points = [point for point in points if _on_earth(*point)]
     if not points:
-        return View(15.0, 15.0, MOST_KM / HEIGHT, WIDTH, HEIGHT)
+        return View(15.0, 15.0, 19_000.0 / HEIGHT, WIDTH, HEIGHT)
     south, north = min(lat for lat, _ in points), max(lat for lat, _ in points)
     lat, (lon, turn) = (south + north) / 2, _middle([lon for _, lon in points])
     tall = (north - south) * KM_A_DEGREE
