@@ -120,6 +120,11 @@ def label(name: str, limit: int = NAME_LIMIT) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def called(name: str) -> str:
+    """The same, for sentences: what has no name that can be shown is said to have none."""
+    return label(name) or "unnamed"
+
+
 def ranked(places: Sequence[MapPlace]) -> list[MapPlace]:
     """Places under alert first, then those named most, then by name: the order in which they are told and drawn."""
     return sorted(places, key=lambda place: (not place.alert, -place.weight, place.name, place.lat, place.lon))
@@ -140,11 +145,11 @@ def day(at: date, *, year: bool = True) -> str:
 def _map_words(spec: MapSpec) -> str:
     subject = label(spec.subject)
     head = f"Map of {subject}" if subject else "Map"
-    names = [f"{label(place.name)} ({place.weight:,})" for place in ranked(spec.places)]
+    names = [f"{called(place.name)} ({place.weight:,})" for place in ranked(spec.places)]
     words = f"{head}: {_listed(names)}." if names else f"{head}."
     alerts = sum(place.alert for place in spec.places)
     if 0 < alerts < len(spec.places):
-        words += " Under alert: " + _listed([label(place.name) for place in ranked(spec.places)[:alerts]]) + "."
+        words += " Under alert: " + _listed([called(place.name) for place in ranked(spec.places)[:alerts]]) + "."
     if spec.centre and spec.radius_km > 0:
         words += f" A ring marks {spec.radius_km:,.0f} km around {_point(spec.centre)}."
     return words
@@ -164,8 +169,8 @@ def _activity_words(spec: ActivitySpec) -> str:
 def _network_words(spec: NetworkSpec) -> str:
     if not spec.nodes:
         return "Network: nobody to show."
-    ties = [f"{label(a.name)} and {label(b.name)} ({weight:,})" for a, b, weight in neighbours(spec)]
-    head = f"Network around {label(spec.nodes[0].name)}, {len(spec.nodes)} names"
+    ties = [f"{called(a.name)} and {called(b.name)} ({weight:,})" for a, b, weight in neighbours(spec)]
+    head = f"Network around {called(spec.nodes[0].name)}, {len(spec.nodes)} names"
     return f"{head}: {_listed(ties)}." if ties else f"{head}, no ties."
 
 

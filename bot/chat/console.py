@@ -22,7 +22,18 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from bot.cards.card import Bars, Block, Card, Fields, Line, Listing, Quote, Style, Text, Tone
-from bot.cards.picture import ActivitySpec, MapSpec, NetworkSpec, Picture, alt_text, day, label, neighbours, ranked
+from bot.cards.picture import (
+    ActivitySpec,
+    MapSpec,
+    NetworkSpec,
+    Picture,
+    alt_text,
+    called,
+    day,
+    label,
+    neighbours,
+    ranked,
+)
 from bot.model import Channel
 from bot.text.inert import inert
 
@@ -135,6 +146,8 @@ def _picture(block: Picture) -> RenderableType:
     """What a picture shows, in text: its words, then bars."""
     words = RichText(inert(block.alt or alt_text(block.spec)).replace("\n", " "), "dim")
     match block.spec:
+        case ActivitySpec(values=()):
+            return words
         case ActivitySpec(name, first, values, usual):
             shown = values[-_DAYS:]
             start = day(first + timedelta(days=len(values) - len(shown)), year=first.year != block.spec.last.year)
@@ -143,10 +156,10 @@ def _picture(block: Picture) -> RenderableType:
                 bars.append(f", usually {usual:,.1f}", "dim")
             return Group(bars, words)
         case MapSpec(places):
-            rows = [(label(item.name), item.weight, item.alert) for item in ranked(places)]
+            rows = [(called(item.name), item.weight, item.alert) for item in ranked(places)]
         case NetworkSpec():
-            rows = [(f"{label(a.name)} – {label(b.name)}", weight, False) for a, b, weight in neighbours(block.spec)]
-    return Group(_lying_bars(rows), words)
+            rows = [(f"{called(a.name)} – {called(b.name)}", weight, False) for a, b, weight in neighbours(block.spec)]
+    return Group(_lying_bars(rows), words) if rows else words
 
 
 def _lying_bars(rows: Sequence[tuple[str, int, bool]]) -> RenderableType:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import cos, hypot, pi, sin
 
 import numpy as np
@@ -18,6 +17,7 @@ NOTHING: Floats = np.empty((0, 2))
 
 GAP = 5.0  # between a dot and its label
 AIR = 2.0  # between two labels
+NEIGHBOUR = 12.0  # pixels from a dot within which a label seems to belong to it
 _REACH = (30.0, 52.0, 80.0, 115.0, 155.0)  # how far off a label on a leader line may stand
 _DIRECTIONS = 16
 
@@ -113,8 +113,8 @@ def place(
     waiting = []
     for number, wish in enumerate(wishes):
         free = [box for box in enumerate(_beside(wish)) if _free(box[1], frame, everything, boxes, lines)]
-        # A step down the list of places costs as much as a point that is covered.
-        _, box = min(free, key=lambda item: item[0] + _points_in(item[1], avoid), default=(0, None))
+        others = [Dot(dot.x, dot.y, dot.radius + NEIGHBOUR) for dot in everything if dot != wish.dot]
+        _, box = min(free, key=lambda item: item[0] + _cost(item[1], others, avoid), default=(0, None))
         if box:
             boxes.append(box)
             found.append(Placed(number, box))
@@ -137,10 +137,16 @@ def along(lines: Sequence[Segment | Floats], step: float = 8.0) -> Floats:
     found = [NOTHING]
     for line in lines:
         ends = np.asarray(line, dtype=np.float64)
-        for a, b in pairwise(ends):
-            count = int(hypot(*(b - a)) / step) + 1
-            found.append(a + (b - a) * np.linspace(0, 1, count, endpoint=False)[:, None])
+        found.append(ends)
+        for number in np.flatnonzero(np.hypot(*np.diff(ends, axis=0).T) > step):
+            a, b = ends[number], ends[number + 1]
+            found.append(a + (b - a) * np.linspace(0, 1, int(hypot(*(b - a)) / step) + 1)[:, None])
     return np.vstack(found)
+
+
+def _cost(box: Box, others: Sequence[Dot], avoid: Floats) -> int:
+    """In steps down the list of places: one for each point covered, more for a dot so near that the label might be its own."""
+    return _points_in(box, avoid) + 5 * sum(dot.under(box) for dot in others)
 
 
 def _points_in(box: Box, points: Floats) -> int:

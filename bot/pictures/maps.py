@@ -13,7 +13,7 @@ from bot.cards.picture import MapSpec
 from bot.pictures.canvas import sheet, write
 from bot.pictures.inks import Ink, wide
 from bot.pictures.outlines import Layer, Line, View, layer
-from bot.pictures.plan import ALERT_RING, HEIGHT, SMALL_SIZE, WIDTH, Label, Plan, plan
+from bot.pictures.plan import ALERT_RING, HEIGHT, SMALL_SIZE, TAIL_GAP, WIDTH, Label, Plan, plan
 
 _PROVINCES_TO = 1_300.0  # km of height: on a larger map the lines of provinces are only noise
 _LEAST_LAKE = 9.0  # pixels
@@ -50,7 +50,7 @@ def _land(axes: Axes, view: View, ink: Ink) -> None:
     if view.height_km < _PROVINCES_TO:
         _curve(axes, [line for _, line in layer("provinces").lines(view)], ink.province, 1.6, order=2)
     least = next((rank for km, rank in _RIVER_RANKS if view.height_km <= km), 1)
-    _curve(axes, [line for i, line in rivers.lines(view) if rivers.ranks[i] <= least], ink.river, 2.4 * fine, order=2.5)
+    _curve(axes, [line for _, line in rivers.lines(view, least)], ink.river, 2.4 * fine, order=2.5)
     rings = [(i, line) for i, line in lakes.rings(view) if lakes.broad(i, view) > _LEAST_LAKE]
     _fill(axes, [line for _, line in rings], [grounds[1 - lakes.ranks[i]] for i, _ in rings], 3)
     shores = [line for i, line in lakes.lines(view) if lakes.broad(i, view) > _LEAST_LAKE]
@@ -127,11 +127,11 @@ def _label(axes: Axes, label: Label, ink: Ink) -> None:
         axes.plot([x0, x1], [y0, y1], color=ink.quiet, linewidth=1.6, zorder=6.5, solid_capstyle="round")
     colour = ink.text if label.kind in ("place", "alert") else ink.quiet
     bold = label.kind == "alert"
-    write(axes, label.box.left, label.box.bottom, label.text, label.size, colour, bold=bold, halo=ink.land)
-    if label.tail:
-        x = label.box.left + wide(label.text, label.size, bold) + 8
+    if label.tail:  # first, so that its halo lies below the name
+        x = label.box.left + wide(label.text, label.size, bold) + TAIL_GAP
         tone = ink.accent if bold else ink.quiet
         write(axes, x, label.box.bottom, label.tail, SMALL_SIZE, tone, halo=ink.land, line=label.size)
+    write(axes, label.box.left, label.box.bottom, label.text, label.size, colour, bold=bold, halo=ink.land)
 
 
 def _scale(axes: Axes, ready: Plan, ink: Ink) -> None:

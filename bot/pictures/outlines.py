@@ -20,6 +20,7 @@ FILE = Path(__file__).with_name("outlines.npz")
 UNITS = 2_000  # steps a degree, as compiled
 KM_A_DEGREE = 111.195  # of latitude, on the mean sphere
 _WHOLE_TURN = 360.0
+_ANY = 9_999  # every rank
 _BEYOND = 12.0  # pixels outside the view at which lines are cut, where no stroke is so broad that it shows
 
 Floats = NDArray[np.float64]
@@ -80,23 +81,23 @@ class Layer:
         cut = ((n, _ring_cut(line, view)) for n, line in self._near(view))
         return [(number, line) for number, line in cut if len(line) > 2]
 
-    def lines(self, view: View) -> list[tuple[int, Line]]:
-        """The same as open lines: those pieces that the view shows."""
-        return [(number, piece) for number, line in self._near(view) for piece in _pieces(line, view)]
+    def lines(self, view: View, least: int = _ANY) -> list[tuple[int, Line]]:
+        """The same as open lines: those pieces that the view shows, of lines ranked no lower than `least`."""
+        return [(number, piece) for number, line in self._near(view, least) for piece in _pieces(line, view)]
 
     def broad(self, number: int, view: View) -> float:
         """How many pixels long a line is from end to end of its square, roughly."""
         return float((self.high[number] - self.low[number]).max()) * KM_A_DEGREE / view.km_a_pixel
 
-    def _near(self, view: View) -> list[tuple[int, Line]]:
+    def _near(self, view: View, least: int = _ANY) -> list[tuple[int, Line]]:
         """The lines whose square the view touches; one across the date line comes on the side that is seen."""
         lat, lon = (view.lat - view.half_lat, view.lat + view.half_lat), view.half_lon
         level = (self.low[:, 1] <= lat[1]) & (self.high[:, 1] >= lat[0])
-        speck = np.maximum(*(self.high - self.low).T) * KM_A_DEGREE < view.km_a_pixel / 2
+        speck = np.maximum(*(self.high - self.low).T) * KM_A_DEGREE < view.km_a_pixel
         found = []
         for turn in (-_WHOLE_TURN, 0.0, _WHOLE_TURN):
             west, east = self.low[:, 0] - view.lon + turn, self.high[:, 0] - view.lon + turn
-            for number in np.flatnonzero(level & ~speck & (west <= lon) & (east >= -lon)):
+            for number in np.flatnonzero(level & ~speck & (self.ranks <= least) & (west <= lon) & (east >= -lon)):
                 line = _thinned(self._pixels(int(number), view, turn))
                 if len(line) > 1:
                     found.append((int(number), line))

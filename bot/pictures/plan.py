@@ -24,6 +24,7 @@ LEAST_KM, LONE_KM, MOST_KM = 48.0, 240.0, 28_000.0  # height: of several places,
 NAME_SIZE, SMALL_SIZE = 27.0, 23.0
 MOST_DOTS, MOST_LABELS = 400, 60
 NAME_LETTERS = 30
+TAIL_GAP = 8.0  # between a name and how often it was named
 ALERT_RING = 6.0  # pixels between the disc of a place under alert and the ring round it
 _GRID = 20  # pixels between the points at which we ask which country this is
 
@@ -137,7 +138,7 @@ def _wish(text: str, tail: str, size: float, dot: Dot, bold: bool = False) -> Wi
 
 
 def _tail_wide(tail: str) -> float:
-    return 8.0 + wide(tail, SMALL_SIZE)
+    return TAIL_GAP + wide(tail, SMALL_SIZE)
 
 
 def _names(
@@ -188,6 +189,8 @@ def _country_labels(view: View, frame: Box, dots: list[Dot], taken: list[Box]) -
     inside: dict[int, Floats] = {}
     countries = layer("countries")
     for number, line in countries.rings(view):
+        if np.ptp(line[:, 0]) < 3 * _GRID:
+            continue  # no name fits into it
         hit = Ring(line).contains_points(grid)
         if hit.any():
             name = int(countries.ranks[number])
