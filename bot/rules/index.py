@@ -144,10 +144,11 @@ class _Check:
         return self.required <= terms and self.forbidden.isdisjoint(terms)
 
     @property
-    def pair(self) -> str:
-        """The one other key that is asked for, where that is all."""
-        plain = self.condition is None and len(self.required) == 1 and not self.forbidden and not self.several
-        return next(iter(self.required)) if plain else ""
+    def pair(self) -> tuple[str, bool] | None:
+        """The one other key to look at, and whether it must be there; None where there is more to it."""
+        if self.condition is not None or self.several or len(self.required) + len(self.forbidden) != 1:
+            return None
+        return next(iter(self.required | self.forbidden)), bool(self.required)
 
 
 @dataclass(slots=True, eq=False)
@@ -156,7 +157,9 @@ class _Posting:
 
     sure: dict[int, None] = field(default_factory=dict)  # numbers that the key alone fires
     also: dict[int, None] = field(default_factory=dict)  # likewise, but other keys fire them too
-    pairs: dict[_Check, str] = field(default_factory=dict)  # what asks for one key more, and for which
+    pairs: dict[_Check, tuple[str, bool]] = field(
+        default_factory=dict
+    )  # what asks for one key more, or for its absence
     checks: dict[_Check, None] = field(default_factory=dict)  # everything else
 
     def file(self, check: _Check) -> None:
@@ -288,25 +291,26 @@ class _Shelf:
         terms = facts.terms
         postings = self._postings
         fired: list[int] = []
-        again: set[int] = set()
+        again: list[int] = []
         for key in postings.keys() & terms:
             posting = postings[key]
             if posting.sure:
                 fired += posting.sure
             if posting.pairs:
-                for check, other in posting.pairs.items():
-                    if other in terms:
+                for check, (other, wanted) in posting.pairs.items():
+                    if (other in terms) is wanted:
                         fired += check.numbers
             if posting.also:
-                again.update(posting.also)
+                again += posting.also
             if posting.checks:
                 for check in posting.checks:
                     if check.holds(terms, facts):
-                        again.update(check.numbers)
+                        again += check.numbers
         for check in self._always.checks:
             if check.holds(terms, facts):
                 fired += check.numbers
-        fired += again
+        if again:
+            fired += set(again)
         if self._base is None:
             return fired
         packed = self._base.numbers(terms)
