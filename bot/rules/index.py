@@ -123,10 +123,10 @@ class RuleIndex:
 
     def fire(self, workspace: str, facts: Facts) -> list[Rule]:
         """The rules of a workspace that an article fires, by number; `facts` are what this workspace may see of it."""
-        return [self._rules[int(number)] for number in self.numbers(workspace, facts)]
+        return [self._rules[number] for number in sorted(map(int, self.numbers(workspace, facts)))]
 
     def numbers(self, workspace: str, facts: Facts) -> Sequence[int] | NDArray[np.int64]:
-        """The same as subscription numbers, sorted."""
+        """The same as subscription numbers, each once, in no order."""
         shelf = self._shelves.get(workspace)
         return shelf.numbers(facts) if shelf else ()
 
@@ -139,19 +139,45 @@ class _Check:
     required: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     condition: Condition | None = None
+    several: bool = False  # filed under several keys, or one of several clauses: it may be met more than once
 
     def holds(self, terms: frozenset[str], facts: Facts) -> bool:
         if self.condition is not None:
             return self.condition.fires(facts)
         return self.required <= terms and self.forbidden.isdisjoint(terms)
 
+    @property
+    def pair(self) -> tuple[str, bool] | None:
+        """The one other key to look at, and whether it must be there; None where there is more to it."""
+        if self.condition is not None or self.several or len(self.required) + len(self.forbidden) != 1:
+            return None
+        return next(iter(self.required | self.forbidden)), bool(self.required)
+
 
 @dataclass(slots=True, eq=False)
 class _Posting:
-    """What is filed under one key: numbers that it alone fires, and what has more to be checked."""
+    """What is filed under one key. The commonest sorts stand apart, so that each is gone through in the shortest way."""
 
-    sure: dict[int, None] = field(default_factory=dict)
-    checks: dict[_Check, None] = field(default_factory=dict)
+    sure: dict[int, None] = field(default_factory=dict)  # numbers that the key alone fires
+    also: dict[int, None] = field(default_factory=dict)  # likewise, but other keys fire them too
+    pairs: dict[_Check, tuple[str, bool]] = field(
+        default_factory=dict
+    )  # what asks for one key more, or for its absence
+    checks: dict[_Check, None] = field(default_factory=dict)  # everything else
+
+    def file(self, check: _Check) -> None:
+        if pair := check.pair:
+            self.pairs[check] = pair
+        else:
+            self.checks[check] = None
+
+    def drop(self, check: _Check) -> None:
+        if self.pairs.pop(check, None) is None:
+            del self.checks[check]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.sure or self.also or self.pairs or self.checks)
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +188,9 @@ class _Node:
     sure: list[str] = field(default_factory=list)
     checks: list[tuple[str, _Check]] = field(default_factory=list)
 
+    def sure_in(self, posting: _Posting) -> dict[int, None]:
+        return posting.sure if len(self.sure) + len(self.checks) == 1 else posting.also
+
 
 class _Shelf:
     """The rules of one workspace: a packed base if they are many, and a dictionary of keys for those that came since."""
@@ -169,7 +198,7 @@ class _Shelf:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._nodes: dict[Condition, _Node] = {}
         self._postings: dict[str, _Posting] = {}
-        self._always: dict[_Check, None] = {}  # of conditions that no key covers
+        self._always = _Posting()  # of conditions that no key covers
         self._asked: dict[str, int] = {}  # key → how many rules require it, as far as counted
         self._base: Compact | None = None
         if len(rules) >= COMPACT_FROM:
@@ -215,7 +244,7 @@ class _Shelf:
             self._file(rule.query.condition, node)
         node.numbers[rule.subscription_id] = None
         for key in node.sure:
-            self._posting(key).sure[rule.subscription_id] = None
+            node.sure_in(self._posting(key))[rule.subscription_id] = None
         self._held += 1
 
     def _file(self, condition: Condition, node: _Node) -> None:
@@ -232,7 +261,8 @@ class _Shelf:
             keys = cover(condition, self._weight)
             node.checks += [(key, check) for key in (keys if keys is not None else (_ALWAYS,))]
         for key, check in node.checks:
-            (self._always if key == _ALWAYS else self._posting(key).checks)[check] = None
+            check.several = len(node.sure) + len(node.checks) > 1
+            (self._always if key == _ALWAYS else self._posting(key)).file(check)
 
     def _posting(self, key: str) -> _Posting:
         posting = self._postings.get(key)
@@ -250,33 +280,44 @@ class _Shelf:
         self._held -= 1
         del node.numbers[number]
         for key in node.sure:
-            del self._postings[key].sure[number]
+            del node.sure_in(self._postings[key])[number]
         if not node.numbers:
             del self._nodes[condition]
             for key, check in node.checks:
-                del (self._always if key == _ALWAYS else self._postings[key].checks)[check]
+                (self._always if key == _ALWAYS else self._postings[key]).drop(check)
         for key in (*node.sure, *(key for key, _ in node.checks)):
             posting = self._postings.get(key)
-            if posting and not posting.sure and not posting.checks:
+            if posting and posting.empty:
                 del self._postings[key]
 
     def numbers(self, facts: Facts) -> Sequence[int] | NDArray[np.int64]:
         terms = facts.terms
         postings = self._postings
-        fired: dict[int, None] = {}
+        fired: list[int] = []
+        again: list[int] = []
         for key in postings.keys() & terms:
             posting = postings[key]
-            fired.update(posting.sure)
-            for check in posting.checks:
-                if check.holds(terms, facts):
-                    fired.update(check.numbers)
-        for check in self._always:
+            if posting.sure:
+                fired += posting.sure
+            if posting.pairs:
+                for check, (other, wanted) in posting.pairs.items():
+                    if (other in terms) is wanted:
+                        fired += check.numbers
+            if posting.also:
+                again += posting.also
+            if posting.checks:
+                for check in posting.checks:
+                    if check.holds(terms, facts):
+                        again += check.numbers
+        for check in self._always.checks:
             if check.holds(terms, facts):
-                fired.update(check.numbers)
+                fired += check.numbers
+        if again:
+            fired += set(again)
         if self._base is None:
-            return sorted(fired)
+            return fired
         packed = self._base.numbers(terms)
-        return np.sort(np.concatenate((packed, np.fromiter(fired, np.int64, len(fired))))) if fired else packed
+        return np.concatenate((packed, np.array(fired, np.int64))) if fired else packed
 
 
 def _commonness(key: str) -> int:
