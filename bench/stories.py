@@ -19,6 +19,7 @@ from bot.stories.likeness import SAME_TEXT
 from bot.stories.minhash import Near, Numbers, resemblance, signature, word_runs
 
 WORDS = 120
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def run(corpus: Corpus, quick: bool) -> list[Row]:
 
 def _stories(corpus: Corpus, size: int, chance: random.Random) -> list[str]:
     """Sentences of news, shuffled together up to 120 words: every story another one."""
-    lines = sorted({line.strip() for text in set(corpus.texts) for line in text.split(". ") if 8 < len(line.split()) < 40})
+    lines = sorted(
+        {line.strip() for text in set(corpus.texts) for line in text.split(". ") if 8 < len(line.split()) < 40}
+    )
     vocabulary = sorted({word for line in lines for word in line.split()})
     made = []
     for _ in range(size):
@@ -115,22 +118,27 @@ def _timed(make: Callable[[], _Vedette | _Datasketch], texts: Sequence[str], ask
         warm.add(text)
         warm.find(text)
     engine = make()
-    began = time.perf_counter()
-    for text in texts:
-        engine.add(text)
-    spent = time.perf_counter() - began
-    own = [(number, text) for number, text in asked if number < len(texts)]
-    times, good = [], 0
-    for number, text in own:
+    spent = []  # by hundreds: what else the machine does in between hits either side in some of them
+    for first in range(0, len(texts), 100):
         began = time.perf_counter()
-        found = engine.find(text)
-        times.append(time.perf_counter() - began)
-        good += number in found
+        for text in texts[first : first + 100]:
+            engine.add(text)
+        spent.append((time.perf_counter() - began) / len(texts[first : first + 100]))
+    own = [(number, text) for number, text in asked if number < len(texts)]
+    rounds, good = [], 0
+    for turn in range(ROUNDS):
+        times = []
+        for number, text in own:
+            began = time.perf_counter()
+            found = engine.find(text)
+            times.append(time.perf_counter() - began)
+            good += turn == 0 and number in found
+        rounds.append(float(np.median(times)))
     return Row(
         engine.name,
         len(texts),
-        len(texts) / spent,
-        float(np.median(times)) * 1000,
+        1 / float(np.quantile(spent, 0.25)),
+        min(rounds) * 1000,
         good / len(own),
         _bytes_each(make, texts[:3_000]),
     )

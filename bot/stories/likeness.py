@@ -97,9 +97,7 @@ def _shared(left: Numbers, right: Numbers, weight: WordRarity) -> float:
     return weight(both) / max(2.0, 0.5 * (min(weight(left), weight(right)) + 0.5 * (weight(left) + weight(right))))
 
 
-def _in_common(
-    one: frozenset[str], other: frozenset[str], rarity: Rarity, most: float, lenient: float = 0.0
-) -> float:
+def _in_common(one: frozenset[str], other: frozenset[str], rarity: Rarity, most: float, lenient: float = 0.0) -> float:
     """The rarity of what both name; less where they name much besides, as long texts with a background do."""
     both = one & other
     if not both:
