@@ -161,7 +161,8 @@ def show(rows: Sequence[Row]) -> None:
     print(f"  {'engine':32} {'stories':>8} {'insert/s':>9} {'query p50 ms':>13} {'recall':>7} {'bytes each':>11}")
     for row in rows:
         print(
-            f"  {row.engine:32} {row.stories:8,} {row.per_second:9,.0f} {row.query_ms:13.3f} {row.recall:7.3f} {row.bytes_each:11,.0f}"
+            f"  {row.engine:32} {row.stories:8,} {row.per_second:9,.0f} {row.query_ms:13.3f}"
+            f" {row.recall:7.3f} {row.bytes_each:11,.0f}"
         )
     print(
         f"  Vedette inserts {ours.per_second / theirs.per_second:.1f} times as fast, asks {theirs.query_ms / ours.query_ms:.1f} times as fast,"
