@@ -1,4 +1,4 @@
-"""`make eval`: the own gold sentences by category, stories and origins, and the shared world-news corpus where it lies beside the checkout."""
+"""`make eval`: the own gold sentences by category, stories and origins, and world news where the shared corpus lies beside the checkout."""
 
 from __future__ import annotations
 

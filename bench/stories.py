@@ -165,6 +165,6 @@ def show(rows: Sequence[Row]) -> None:
             f" {row.recall:7.3f} {row.bytes_each:11,.0f}"
         )
     print(
-        f"  Vedette inserts {ours.per_second / theirs.per_second:.1f} times as fast, asks {theirs.query_ms / ours.query_ms:.1f} times as fast,"
+        f"  Vedette inserts {ours.per_second / theirs.per_second:.1f} times, asks {theirs.query_ms / ours.query_ms:.1f} times as fast,"
         f" in {ours.bytes_each / theirs.bytes_each:.2f} of the memory\n"
     )
