@@ -19,28 +19,28 @@ Rarity = Callable[[str], float]  # entity → 0.1 (everywhere) … 1 (hardly eve
 WordRarity = Callable[[Numbers], float]  # words → the sum of their rarities
 
 POINTS = {
-    "text": 4.3,
-    "words": 2.8,
-    "title": 2.2,
-    "towns": 3.7,
-    "headed": 2.3,
-    "names": 3.3,
-    "actors": 7.0,
-    "places": 3.2,
-    "events": 3.0,
-    "numbers": 1.9,
+    "text": 5.0,
+    "words": 3.5,
+    "title": 2.6,
+    "towns": 3.4,
+    "headed": 3.0,
+    "names": 3.1,
+    "actors": 4.5,
+    "places": 3.7,
+    "events": 3.4,
+    "numbers": 2.1,
     "dead": 0.7,
-    "day": 1.1,
-    "other towns": -2.0,
-    "other words": -3.8,
-    "other events": -2.3,
-    "other dead": -0.4,
-    "other day": -0.1,
-    "new numbers": -3.7,
-    "hours": -3.2,
-    "kind": -4.6,
+    "day": 1.2,
+    "other towns": -1.9,
+    "other words": -3.5,
+    "other events": -2.1,
+    "other dead": -0.6,
+    "other day": -0.8,
+    "new numbers": -3.9,
+    "hours": -2.8,
+    "kind": -7.0,
 }
-BASE = -5.7
+BASE = -6.0
 ENOUGH = 0.0
 
 
@@ -68,7 +68,7 @@ def evidence(one: Reading, other: Reading, rarity: Rarity, weight: WordRarity) -
         "title": _shared(one.title, other.title, weight) if one.language == other.language else 0.0,
         "towns": _in_common(one.towns, other.towns, rarity, 1.5),
         "headed": len(one.headed & other.headed) / max(1, len(one.headed | other.headed)),
-        "names": 0.0 if one.towns & other.towns else _in_common(one.sounds, other.sounds, rarity, 1.5),
+        "names": 0.0 if one.towns & other.towns else _in_common(one.sounds, other.sounds, rarity, 1.5, lenient=0.25),
         "actors": _in_common(one.actors, other.actors, rarity, 1.0) * 0.6,
         "places": _in_common(one.places, other.places, rarity, 1.0),
         "events": _events(one, other),
@@ -97,12 +97,13 @@ def _shared(left: Numbers, right: Numbers, weight: WordRarity) -> float:
     return weight(both) / max(2.0, 0.5 * (min(weight(left), weight(right)) + 0.5 * (weight(left) + weight(right))))
 
 
-def _in_common(one: frozenset[str], other: frozenset[str], rarity: Rarity, most: float) -> float:
+def _in_common(one: frozenset[str], other: frozenset[str], rarity: Rarity, most: float, lenient: float = 0.0) -> float:
     """The rarity of what both name; less where they name much besides, as long texts with a background do."""
     both = one & other
     if not both:
         return 0.0
-    spread = len(both) / (len(one) * len(other)) ** 0.5
+    few, many = sorted((len(one), len(other)))
+    spread = len(both) / (few ** (0.5 + lenient) * many ** (0.5 - lenient))
     return min(most, sum(map(rarity, both))) * spread
 
 

@@ -24,6 +24,10 @@ LIKELY = 0.2  # share of equal rows from which the exact measure is worth asking
 
 _LONGEST = 1 << 14
 _SPACE = 0x20
+_THREE_BYTES = 0xE0  # letters from U+0800 up begin with it
+_PLAIN = bytes(byte if byte > 127 or chr(byte).isalnum() else _SPACE for byte in range(256))
+_MARKS = tuple(mark.encode() for mark in "“”‘’–—…")
+FEW = 1  # candidates that are not worth sifting before the exact measure
 
 
 def _powers(base: int) -> NDArray[np.uint64]:
@@ -38,7 +42,6 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
 _chance = np.random.default_rng(2014)
 _TIMES = (_chance.integers(0, 1 << 31, (ROWS_IN_ALL, 1), np.uint32) << np.uint32(1)) | np.uint32(1)
-_PLUS = _chance.integers(0, 1 << 32, (ROWS_IN_ALL, 1), np.uint32)
 _BAND = _chance.integers(0, 1 << 32, BANDS, np.uint32)
 _FIRST, _SECOND = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
 
@@ -48,19 +51,34 @@ def word_runs(text: str, words: int = RUN) -> Numbers:
 
     A text of fewer words is one run; an empty one has none.
     """
-    data = fold(text[:LEAD]).data[:_LONGEST]
-    letters = np.frombuffer(data, np.uint8)
-    gaps = np.flatnonzero(letters == _SPACE)
-    if len(gaps) < 2:
+    letters = _letters(text[:LEAD])
+    edges = np.flatnonzero((letters[1:] == _SPACE) != (letters[:-1] == _SPACE))
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts):
         return np.empty(0, np.uint32)
-    words = min(words, len(gaps) - 1)
-    # A polynomial over all bytes; its value between two places, brought down to place 0, is that of the run alone.
+    # A polynomial over all bytes; its value between two places, brought down to place 0, is that of the word alone.
     total = np.cumsum(letters * _UP[: len(letters)], dtype=np.uint64)
-    starts, ends = gaps[:-words], gaps[words:]
     values = (total[ends] - total[starts]) * _DOWN[starts]
-    values ^= values >> _HALF
-    values *= _MIX
-    return _each_once((values >> _HALF).astype(np.uint32))
+    count = min(words, len(values))
+    runs = values[count - 1 :].copy()
+    for back in range(1, count):
+        runs *= _MIX
+        runs ^= values[count - 1 - back : len(values) - back]
+    runs *= _MIX
+    return _each_once((runs >> _HALF).astype(np.uint32))
+
+
+def _letters(text: str) -> NDArray[np.uint8]:
+    """Lower-case letters between spaces, one at either end. Scripts without spaces take the way of `fold`, a character a word."""
+    data = text.lower().encode("utf-8", "surrogatepass")
+    if b"\xe2\x80" in data:
+        for mark in _MARKS:
+            data = data.replace(mark, b" ")
+    data = b" " + data.translate(_PLAIN)[: _LONGEST - 2] + b" "
+    letters = np.frombuffer(data, np.uint8)
+    if letters.max() >= _THREE_BYTES:
+        letters = np.frombuffer(fold(text).data[: _LONGEST - 1] + b" ", np.uint8)
+    return letters
 
 
 def _each_once(values: Numbers) -> Numbers:
@@ -78,7 +96,7 @@ def signature(runs: Numbers) -> Numbers:
     """The least of the runs under each of 64 shuffles."""
     if not len(runs):
         return np.full(ROWS_IN_ALL, 0xFFFFFFFF, np.uint32)
-    least: Numbers = (runs * _TIMES + _PLUS).min(axis=1)
+    least: Numbers = (runs * _TIMES).min(axis=1)
     return least
 
 
@@ -107,7 +125,7 @@ class Near:
         self._count = 0
         self._signatures = np.empty((256, ROWS_IN_ALL), np.uint32)
         self._next = np.empty(256 * BANDS, np.int32)  # the place before it with the same key, or -1
-        self._heads = np.full(1 << 13, -1, np.int32)  # the newest place with a key; a place is number · 32 + band
+        self._heads = np.full(1 << 14, -1, np.int32)  # the newest place with a key; a place is number · 32 + band
         self._shift = _shift(self._heads)
 
     def __len__(self) -> int:
@@ -131,21 +149,22 @@ class Near:
         return number
 
     def like(self, one: Numbers) -> NDArray[np.intp]:
-        """The numbers of signatures that share a band, and enough rows, with this one."""
+        """The numbers of signatures that share a band with this one; of many, those that share enough rows."""
         places = self._heads[self._slots(one)]
-        found = []
+        found: set[int] = set()
         for _ in range(DEEP):
             places = places[places >= 0]
-            if not len(places):
+            if not places.size:
                 break
-            found.append(places)
+            found.update((places >> _BAND_BITS).tolist())
             places = self._next[places]
         if not found:
             return _NONE
-        numbers = _each_once((np.concatenate(found) >> _BAND_BITS).astype(np.uint32))
-        equal = np.count_nonzero(self._signatures[numbers] == one, axis=1)
-        likely: NDArray[np.intp] = numbers[equal >= LIKELY * ROWS_IN_ALL].astype(np.intp)
-        return likely
+        numbers = np.array(sorted(found), np.intp)
+        if len(numbers) <= FEW:
+            return numbers
+        equal = np.add.reduce(self._signatures[numbers] == one, axis=1, dtype=np.intp)
+        return numbers[equal >= LIKELY * ROWS_IN_ALL]
 
     def _slots(self, one: Numbers) -> Numbers:
         """Where the keys of the bands of a signature (or of many, one a line) stand among the heads."""
@@ -156,7 +175,7 @@ class Near:
         room = len(self._signatures) * 3 // 2
         self._signatures = _longer(self._signatures, room)
         self._next = _longer(self._next, room * BANDS)
-        if room * BANDS > 2 * len(self._heads):
+        if 2 * room * BANDS > len(self._heads):
             self._heads = np.full(4 * len(self._heads), -1, np.int32)
             self._shift = _shift(self._heads)
             slots = self._slots(self._signatures[: self._count]).ravel()

@@ -35,13 +35,13 @@ _BEFORE = re.compile(
     r"interview\s+(?:with|to|by|in)|comments?\s+to|statements?\s+to|remarks?\s+to|speaking\s+to|spoke\s+to|said\s+to|wrote\s+(?:in|for)|writing\s+in|via|"
     r"(?:article|opinion|piece|investigation|op-ed|analysis)\s+(?:in|by|for|from|of)|learned\s+from|courtesy\s+of|source:|sources?\s+for|with\s+information\s+from|first\s+reported\s+by|"
     r"conveyed\s+by|c(?:o|a)mes?\s+from|relayed\s+by|monitored\s+by|as\s+per|says?)"
-    r"|\b(?:selon|d['’]apr[eè]s|cit[ée]\w*\s+par|rapport[ée]\w*\s+par|citant|(?:dit|déclaré|indiqué|affirmé|confié|expliqué)(?:\s+\w+)?\s+(?:à|au|aux))"
+    r"|\b(?:selon|d['’]apr[eè]s|cit[ée]\w*\s+par|rapport[ée]\w*\s+par|citant|(?:dit|déclaré|indiqué|affirmé|confié|expliqué)(?:\s+\w+){0,4}\s+(?:à|au|aux))"
     r"|\b(?:según|citando\s+a?|citad\w+\s+por|(?:dijo|dijeron|declaró|explicó|aseguró|informó|informaron|confirmó)\s+(?:a|al|por)?)"
     r"|\b(?:segundo|citando|disse(?:ram)?\s+(?:à|ao))"
-    r"|\b(?:laut|sagte[n]?|berichtet\s+(?:der|die|das)|unter\s+berufung\s+auf|gegenüber|nach\s+angaben\s+(?:von|der|des))"
+    r"|\b(?:laut|sagte[n]?(?:\s+\w+){0,3}|berichtet\s+(?:der|die|das)|unter\s+berufung\s+auf|gegenüber|nach\s+angaben\s+(?:von|der|des))"
     r"|(?:сообща\w+|сообщил\w*|переда[её]т|передал\w*|пишет|написал\w*|рассказал\w*|заявил\w*|со\s+ссылкой\s+на|по\s+данным|по\s+информации|цитирует)"
     r"|(?:повідомля\w+|повідомил\w*|передає|пише|розповів|розповіла|з\s+посиланням\s+на|за\s+даними|за\s+інформацією)"
-    r"|(?:وفقا\s+ل|وفق|بحسب|حسب|نقلا\s+عن|نقلت|ذكرت|ذكر|أفادت|أفاد|أوردت|قالت|قال\s+ل|قالوا\s+ل|لـ|عن|صرح\s+ل|أبلغ|كشفت)"
+    r"|(?:وفقا\s+ل|وفق|بحسب|حسب|نقلا\s+عن|نقلت|ذكرت|ذكر|أفادت|أفاد|أوردت|قالت|قال\s+ل|قالوا\s+ل|لـ|ل(?=وكالة|صحيفة|قناة|موقع)|عن|صرح\s+ل|أبلغ|كشفت)"
     r"|(?:به\s+گزارش|به\s+نقل\s+از|گزارش)"
     r")\s*" + _GLUE + _KIND_BEFORE + _GLUE + r"[“\"«'‘]?$",
     re.IGNORECASE,

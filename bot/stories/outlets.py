@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,12 +16,12 @@ from bot.errors import ConfigFaults
 from bot.text.fold import fold_key
 
 _KIND = re.compile(r" (?:\([^)]*\)|newspaper|magazine|news agency|\(news\))$")
-_WORD = re.compile(r"\w+(?:[.'’&-]\w+)*|\w")
+_WORD = re.compile(r"(?<=[lLdD]['’])\w+|(?<!\w)(?![lLdD]['’])\w+(?:[.'’&-]\w+)*|\w+")
 _OWNER = re.compile(r"['’]s$")
 _LONGEST = 7  # words of an outlet's name
 # Names that are also words or other bodies' short names: they count only with their article before them, or in capitals.
 _PLAIN = frozenset(
-    "dawn observer vanguard punch proceso semana reforma mirror monitor kan crux milenio clarin herald post".split()
+    "time now dawn nation observer vanguard punch proceso semana reforma mirror monitor crux milenio clarin herald post".split()
 )
 
 
@@ -47,7 +48,7 @@ class Outlets:
             if key:
                 self._by_key.setdefault(key, outlet)
                 first = key.split()[0]
-                if " " not in key and (spelling.startswith("The ") or len(key) < 5):
+                if " " not in key and (spelling.startswith("The ") or (spelling.isupper() and len(key) < 5)):
                     self._plain.add(key)
                 self._starts[first] = min(_LONGEST, max(self._starts.get(first, 0), len(key.split())))
 
@@ -69,7 +70,7 @@ class Outlets:
 
     def spotted(self, text: str) -> list[Spotted]:
         """The outlets named in a text, by start; the longest name wins."""
-        words = [(match.start(), match.end(), fold_key(match[0])) for match in _WORD.finditer(text)]
+        words = [(match.start(), match.end(), _folded(match[0])) for match in _WORD.finditer(text)]
         found = []
         place = 0
         while place < len(words):
@@ -102,6 +103,11 @@ class Outlets:
         if key in self._plain and key.isascii():
             return (surface.isupper() and len(surface) > 1) or text[max(0, start - 4) : start].lower() == "the "
         return True
+
+
+@lru_cache(maxsize=100_000)
+def _folded(word: str) -> str:
+    return fold_key(word)
 
 
 def _key(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zlib
 from collections.abc import Container, Iterable, Sequence
@@ -20,6 +21,9 @@ LEAD = 1_000  # characters below which a text tells what it is about; further do
 WORDS = 110  # content words that are kept
 TOWNS_OF_A_ROUND_UP = 6
 HEADED = 220  # characters: who and what is named so early is what the text is about
+
+# `BEIJING (Reuters) -` says where the reporter sits, not where it happened.
+_DATELINE = re.compile(r"(?<=\n)[A-Z][A-Z .'-]{2,30}(?:,[^\n(—–]{2,30})?(?: \([^)\n]{2,40}\))? ?(?:--?|—|–) ")
 
 Named = tuple[str, str, int, int]  # entity id, kind, and the span where it is named
 
@@ -70,7 +74,10 @@ def read(
     bodies: list[tuple[int, int]] = []
     sorts: dict[str, set[str]] = {"town": set(), "region": set(), "actor": set()}
     headed = set()
+    filed_in = _DATELINE.search(lead)
     for entity, kind, start, end in named:
+        if filed_in and filed_in.start() <= start < filed_in.end():
+            continue
         if start >= LEAD or entity in ignored or entity.startswith("w:"):
             continue
         entity = sys.intern(entity)
@@ -87,7 +94,7 @@ def read(
     runs = word_runs(text)
     days = _days(words, at.date())
     numbers, dead = _numbers(words)
-    joined = f" {' '.join(words[:60])} "
+    opening = f" {' '.join(words[: len(fold_key(title).split()) + 3])} "
     past = any(word.startswith(lexicon.PAST) for word in words[:45]) or _looks_back(fold_key(title).split())
     return Reading(
         content_hash,
@@ -108,7 +115,7 @@ def read(
         numbers,
         dead,
         days,
-        len(sorts["town"]) >= TOWNS_OF_A_ROUND_UP or any(phrase in joined for phrase in lexicon.ROUND_UP),
+        len(sorts["town"]) >= TOWNS_OF_A_ROUND_UP or any(phrase in opening for phrase in lexicon.ROUND_UP),
         past,
     )
 
