@@ -20,6 +20,8 @@ MOST_CHAINS = 8
 LONG_QUOTE = 11  # words from which a quoted span in two texts is one origin's
 QUOTE_RUN, QUOTE_STEP = 8, 4  # runs of 8 words, the least of each 4 kept: any 11 common words share one
 MOST_QUOTES = 48
+COPIED_RUN = 10  # words that two writers do not put in the same order by themselves
+MOST_PRINTS = 24  # the lowest: of two edited copies with a fifth in common, 199 of 200 share one
 _NEAR = 100  # characters read on each side of a name
 
 _GLUE = r"(?:the\s+|al-|l['’]|la\s+|le\s+|el\s+|der\s+|die\s+|dem\s+|государственн\w+\s+)?"
@@ -121,7 +123,7 @@ class Origins:
 
     outlet: str
     chains: tuple[Chain, ...] = ()
-    quotes: tuple[int, ...] = ()  # prints of long quoted spans
+    quotes: tuple[int, ...] = ()  # prints of long quoted spans, and of the text itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def origins_of(text: str, outlet: str, url: str | None, outlets: Outlets, links:
         cited = outlets.at(link)
         if cited and cited != own and not any(cited in chain.outlets for chain in chains):
             chains.append(Chain((cited,)))
-    return Origins(own, tuple(chains[:MOST_CHAINS]), quote_prints(text))
+    return Origins(own, tuple(chains[:MOST_CHAINS]), (*quote_prints(text), *text_prints(text)))
 
 
 def _is_cited(text: str, spot: Spotted) -> bool:
@@ -215,10 +217,17 @@ def quote_prints(text: str) -> tuple[int, ...]:
     return tuple(sorted(prints)[:MOST_QUOTES])
 
 
+def text_prints(text: str) -> tuple[int, ...]:
+    """Numbers for a sample of a text's word runs: two texts that share one have copied it, from each other or from a third."""
+    words = fold_key(text).split()
+    runs = {zlib.crc32(" ".join(words[at : at + COPIED_RUN]).encode()) for at in range(len(words) - COPIED_RUN + 1)}
+    return tuple(sorted(runs)[:MOST_PRINTS])
+
+
 def behind(articles: Sequence[Origins]) -> Sources:
     """Articles of one story → its outlets and independent origins.
 
-    Two articles depend on each other where they share an outlet, cited or their own, or a long quote.
+    Two articles depend on each other where they share an outlet, cited or their own, a long quote, or the text itself.
     """
     groups: list[tuple[set[object], list[Origins]]] = []
     for article in articles:

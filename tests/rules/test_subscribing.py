@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.settings import Settings
-from bot.store import subscriptions
+from bot.store import alerts, subscriptions
 from bot.store.engine import Store
 from bot.store.tables import deliveries
 from tests.fakes import House, StandingClock, card_text, document
@@ -83,4 +83,4 @@ def test_fields_of_the_source_are_asked(house: House) -> None:
     house.say("/subscribe ISIS source:elsewhere")
     assert house.ingest(document(NEWS)) == 1
     with house.store.read() as cx:
-        assert subscriptions.alerts_of(cx, house.channel, 1)[0].why == ("naming ISIS and from the source corpus",)
+        assert alerts.latest(cx, house.channel, 1)[0].why == ("naming ISIS and from the source corpus",)
