@@ -78,7 +78,7 @@ def _min_hash(text: str) -> object:
 
 def run(corpus: Corpus, quick: bool) -> list[Row]:
     chance = random.Random(3)
-    size = 4_000 if quick else 30_000
+    size = 2_000 if quick else 30_000
     texts = _stories(corpus, size, chance)
     asked = [(number, _changed(texts[number], texts, chance)) for number in chance.sample(range(size), 300)]
     few = texts[: size // 2]  # datasketch takes minutes for what takes us seconds

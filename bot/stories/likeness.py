@@ -103,7 +103,7 @@ def _in_common(one: frozenset[str], other: frozenset[str], rarity: Rarity, most:
     if not both:
         return 0.0
     few, many = sorted((len(one), len(other)))
-    spread = len(both) / (few ** (0.5 + lenient) * many ** (0.5 - lenient))
+    spread: float = len(both) / (few ** (0.5 + lenient) * many ** (0.5 - lenient))
     return min(most, sum(map(rarity, both))) * spread
 
 

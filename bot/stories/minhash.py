@@ -52,13 +52,14 @@ def word_runs(text: str, words: int = RUN) -> Numbers:
     A text of fewer words is one run; an empty one has none.
     """
     letters = _letters(text[:LEAD])
-    edges = np.flatnonzero((letters[1:] == _SPACE) != (letters[:-1] == _SPACE))
+    blank = letters == _SPACE
+    edges = (blank[1:] != blank[:-1]).nonzero()[0]
     starts, ends = edges[::2], edges[1::2]
     if not len(starts):
         return np.empty(0, np.uint32)
     # A polynomial over all bytes; its value between two places, brought down to place 0, is that of the word alone.
     total = np.cumsum(letters * _UP[: len(letters)], dtype=np.uint64)
-    values = (total[ends] - total[starts]) * _DOWN[starts]
+    values = (total.take(ends) - total.take(starts)) * _DOWN.take(starts)
     count = min(words, len(values))
     runs = values[count - 1 :].copy()
     for back in range(1, count):
@@ -107,8 +108,7 @@ def common(left: Numbers, right: Numbers) -> Numbers:
     if not len(left):
         return left
     places = right.searchsorted(left)
-    places[places == len(right)] = 0
-    both: Numbers = left[right[places] == left]
+    both: Numbers = left[right.take(places, mode="clip") == left]
     return both
 
 
@@ -150,21 +150,22 @@ class Near:
 
     def like(self, one: Numbers) -> NDArray[np.intp]:
         """The numbers of signatures that share a band with this one; of many, those that share enough rows."""
-        places = self._heads[self._slots(one)]
+        places = self._heads.take(self._slots(one))
         found: set[int] = set()
         for _ in range(DEEP):
             places = places[places >= 0]
             if not places.size:
                 break
             found.update((places >> _BAND_BITS).tolist())
-            places = self._next[places]
+            places = self._next.take(places)
         if not found:
             return _NONE
         numbers = np.array(sorted(found), np.intp)
         if len(numbers) <= FEW:
             return numbers
         equal = np.add.reduce(self._signatures[numbers] == one, axis=1, dtype=np.intp)
-        return numbers[equal >= LIKELY * ROWS_IN_ALL]
+        likely: NDArray[np.intp] = numbers[equal >= LIKELY * ROWS_IN_ALL]
+        return likely
 
     def _slots(self, one: Numbers) -> Numbers:
         """Where the keys of the bands of a signature (or of many, one a line) stand among the heads."""
