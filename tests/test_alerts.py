@@ -181,10 +181,15 @@ async def test_quiet_hours_hold_the_post_and_then_catch_up_with_all(house: House
 async def test_more_than_the_cap_come_together_when_the_hour_is_over(house: House) -> None:
     house.follow("Samarra max:2/h")
     watch = Watch(house)
-    days = ("Schools", "Trains", "Bakers", "Pilgrims", "Doctors")
-    for number, who in enumerate(days):
-        text = f"{who} of Samarra met on day {number} and chose a speaker for the {who.lower()} union of the north."
-        watch.report(text, "Desk", key=who, title=f"{who} meet in Samarra")
+    news = {
+        "Teachers strike": "Teachers in Samarra walked out over unpaid wages and closed forty schools until Thursday.",
+        "Railway opens": "The first train in nine years reached Samarra, where engineers had laid new rails and signals.",
+        "Wheat harvest": "Farmers near Samarra expect a rich harvest of wheat after late rain filled their canals.",
+        "Hospital gets scanner": "The general hospital of Samarra received a scanner from donors and trained six nurses on it.",
+        "Football final": "The club of Samarra lost the final on penalties before twenty thousand people in the stadium.",
+    }
+    for title, text in news.items():
+        watch.report(text, "Desk", key=title, title=title)
         house.clock.move(timedelta(minutes=1))
     sent = await watch.sent()
     assert len(sent) == 2
@@ -192,7 +197,7 @@ async def test_more_than_the_cap_come_together_when_the_hour_is_over(house: Hous
     house.pipeline.release()
     sent = await watch.sent()
     assert len(sent) == 1
-    assert all(f"{who} meet" in sent[0][1] for who in days[2:])
+    assert all(title in sent[0][1] for title in list(news)[2:])
 
 
 async def test_an_alert_waits_for_as_many_sources_as_it_asks_for(house: House) -> None:
@@ -200,7 +205,11 @@ async def test_an_alert_waits_for_as_many_sources_as_it_asks_for(house: House) -
     watch = Watch(house)
     assert watch.report(LONG, "Desk") == 0
     assert await watch.sent() == []
-    watch.report(LONG.replace("residents said", "the mayor said"), "Courier")
+    mine = (
+        "Militants have captured the bridge in Samarra, the provincial council confirmed, following heavy shelling. "
+        "Monday's fighting emptied the town centre; a resident reached by phone described columns of cars."
+    )
+    watch.report(mine, "Courier", title="Militants capture Samarra bridge")
     sent = await watch.sent()
     assert [action for action, _ in sent] == ["post"]
     assert "2 outlets" in sent[0][1]
@@ -268,5 +277,3 @@ async def test_show_gives_the_alert_as_it_stands(watch: Watch) -> None:
     why = card_text(watch.house.say(f"/why {code}"))
     assert "naming Samarra" in why
     assert "Counted, and why" in why
-
-

@@ -101,6 +101,21 @@ def remove_subscription(cx: Connection, channel: Channel, subscription_id: int) 
     return _subscription(row) if row else None
 
 
+def change_subscription(cx: Connection, channel: Channel, subscription_id: int, query: str, now: datetime) -> bool:
+    """Another query under the same number; False if the channel has that query already."""
+    same = select(subscriptions.c.id).where(subscriptions.c.channel_id == channel.id, subscriptions.c.query == query)
+    if cx.execute(same).first():
+        return False
+    change = update(subscriptions).where(
+        subscriptions.c.id == subscription_id, subscriptions.c.channel_id == channel.id
+    )
+    return cx.execute(change.values(query=query, created_at=now)).rowcount == 1
+
+
+def set_threads(cx: Connection, channel: Channel, *, on: bool) -> None:
+    cx.execute(update(channels).where(channels.c.id == channel.id).values(threads=on))
+
+
 def subscriptions_of(cx: Connection, channel: Channel) -> list[Subscription]:
     query = select(subscriptions).where(subscriptions.c.channel_id == channel.id).order_by(subscriptions.c.id)
     return [_subscription(row) for row in cx.execute(query)]

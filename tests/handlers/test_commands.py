@@ -85,7 +85,7 @@ def test_subscribing_previews_lists_and_can_be_undone(house: House) -> None:
         house.say("/subscribe qods force"),
         "You now follow #1",
         "Articles naming Quds Force",
-        "It would have fired on 1 article",
+        "It would have fired 1 time in 30 days",
         "/unsubscribe 1",
     )
     says(house.say("/subscribe Quds Force"), "You follow already #1")

@@ -39,7 +39,7 @@ def test_the_answer_says_the_query_in_words_and_how_it_is_told(house: House) -> 
     assert 'You now follow #1: "ISIS" AND within:"Diyala" quiet:22:00-06:00 max:5/d' in said
     assert "naming ISIS and anywhere in Diyala" in said
     assert "Quiet from 22:00 to 06:00; at most 5 posts a day" in said
-    assert "would have fired on 1 article" in said
+    assert "would have fired 1 time" in said
     listed = card_text(house.say("/subscriptions"))
     assert "at most 5 posts a day" in listed
     assert "No longer followed" in card_text(house.say("/unsubscribe ISIS within:Diyala quiet:22:00-06:00 max:5/d"))
