@@ -26,7 +26,8 @@ def subscribe(context: Context, request: Request) -> Card:
     verb = "You now follow" if added else "You follow already"
     blocks: list[Block] = [Text(line("Articles ", strong(query.in_words()), "."))]
     if told := query.options.in_words():
-        blocks.append(Text(line(quiet(f"{'; '.join(told).capitalize()}."))))
+        how = "; ".join(told)
+        blocks.append(Text(line(quiet(f"{how[0].upper()}{how[1:]}."))))
     fired = _would_have_fired(context, request.channel, str(query))
     if fired:
         heading = f"It would have fired on {count(len(fired), 'article')} of the archive; the latest:"
