@@ -62,7 +62,8 @@ def _described(context: Context, channel: Channel, query: Query, title: str, ton
     """A query in words, and what it would have raised of late."""
     blocks: list[Block] = [Text(line("Articles ", strong(query.in_words()), "."))]
     if told := query.options.in_words():
-        blocks.append(Text(line(quiet(f"{'; '.join(told).capitalize()}."))))
+        how = "; ".join(told)
+        blocks.append(Text(line(quiet(f"{how[0].upper()}{how[1:]}."))))
     fired, days = _would_have_fired(context, channel, query)
     if fired:
         heading = f"It would have fired {count(len(fired), 'time')} in {count(days, 'day')}; the last:"
