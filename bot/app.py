@@ -136,7 +136,8 @@ class Service:
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
-        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed)
+        key = master_key(settings.store.folder) if settings.http.listen else b""
+        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed, key)
 
     def _hubs(self) -> Hubs:
         settings = self.app.settings
