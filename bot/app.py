@@ -10,10 +10,11 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rich.console import Console
 
@@ -27,7 +28,7 @@ from bot.entities.nlp import Model
 from bot.hubs import Hubs
 from bot.known import Known
 from bot.model import Channel, Clock, Request
-from bot.outbox import Outbox
+from bot.outbox import Chat, Outbox
 from bot.pipeline import Pipeline
 from bot.poller import Poller
 from bot.pulse import Pulse
@@ -40,6 +41,9 @@ from bot.store.engine import Store
 from bot.web import Web
 from handlers import completions, dispatch
 from handlers.context import Context
+
+if TYPE_CHECKING:
+    from bot.chat.slack import SlackChat
 
 DEFAULT_QUERY = "kind:actor OR kind:town"
 log = logging.getLogger(__name__)
@@ -116,15 +120,25 @@ def _furnish(store: Store, settings: Settings, now: datetime) -> Channel:
     return channel
 
 
-class Service:
-    """The running loops: reading, sending, digests; and the console, if there is one."""
+@runtime_checkable
+class Connected(Protocol):
+    """A chat that keeps a connection of its own, beside what the outbox sends."""
 
-    def __init__(self, app: App, chat: ConsoleChat, checkpoint: Callable[[str], None] = lambda _: None) -> None:
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Service:
+    """The running loops: reading, sending, digests, the chats' connections; and the console, if there is one."""
+
+    def __init__(self, app: App, chats: Sequence[Chat], checkpoint: Callable[[str], None] = lambda _: None) -> None:
         settings = app.settings
         self.app = app
         self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
-        self.outbox = Outbox(app.store, [chat], app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.outbox = Outbox(app.store, chats, app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.connected = [chat for chat in chats if isinstance(chat, Connected)]
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
@@ -157,6 +171,7 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
+            loops += [asyncio.create_task(chat.run(self.stop)) for chat in self.connected]
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
@@ -220,6 +235,7 @@ class Service:
 
     async def close(self) -> None:
         await self.web.close()
+        await asyncio.gather(*(chat.close() for chat in self.connected))
         await self.fetcher.close()
         await asyncio.to_thread(self.poller.close)
         await asyncio.to_thread(self._release)
@@ -233,8 +249,10 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
     """The main job: read the corpus, show what it raises, then keep watch; with `prompt`, answer commands too."""
     screen = new_console()
     with open_app(settings) as app:
-        chat = ConsoleChat(screen, settings.store.folder / "console.jsonl")
-        service = Service(app, chat)
+        chats: list[Chat] = [ConsoleChat(screen, settings.store.folder / "console.jsonl")]
+        slack = _slack(app)
+        service = Service(app, [*chats, slack] if slack else chats)
+        service.web.routes += slack.routes() if slack else []
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
         app.context.woken.append(service.poller.wake)
@@ -250,6 +268,16 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
                 await service.run((lambda: _converse(app, screen)) if prompt else None)
         finally:
             await service.close()
+
+
+def _slack(app: App) -> SlackChat | None:
+    """Slack, where it is configured; its libraries are loaded only then."""
+    secrets = app.settings.secrets
+    if not secrets.slack_bot_token and not (app.settings.slack.client_id and secrets.slack_client_secret):
+        return None
+    from bot.chat.slack import SlackChat
+
+    return SlackChat(app.context)
 
 
 async def _read_corpus(service: Service, screen: Console) -> None:

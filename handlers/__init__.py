@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.cards.card import Card, Listing, Tone, code, line
 from bot.errors import VedetteError
 from bot.model import Channel, Request
-from handlers import digests, feeds, house, lookups, subscriptions, track
+from handlers import admins, digests, feeds, house, lookups, subscriptions, track
 from handlers.context import Command, Context, trouble
 from handlers.paging import paged
 from handlers.suggest import suggest
@@ -24,6 +24,7 @@ _LISTED: tuple[Command, ...] = (
     *track.COMMANDS,
     *digests.COMMANDS,
     *feeds.COMMANDS,
+    *admins.COMMANDS,
     *house.COMMANDS,
 )
 COMMANDS: tuple[Command, ...] = (*_LISTED, house.make_help(_LISTED))

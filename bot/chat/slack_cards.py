@@ -31,7 +31,14 @@ LINK = 2_000
 AT_HOME = ("whois", "subscribe")  # registered under their own names; all others are verbs of /vedette
 
 _BARS = "▁▂▃▄▅▆▇█"
-_TONES = {Tone.ALERT: "🔴 ", Tone.WARNING: "🟡 ", Tone.TROUBLE: "🔴 ", Tone.DONE: "🟢 ", Tone.INFO: "", Tone.DIGEST: "🔵 "}
+_TONES = {
+    Tone.ALERT: "🔴 ",
+    Tone.WARNING: "🟡 ",
+    Tone.TROUBLE: "🔴 ",
+    Tone.DONE: "🟢 ",
+    Tone.INFO: "",
+    Tone.DIGEST: "🔵 ",
+}
 _STYLES = {Style.STRONG: {"bold": True}, Style.MARK: {"bold": True}, Style.CODE: {"code": True}}
 _REMOVES = re.compile(r"/?(unsubscribe|feeds remove|digest off|untrack|admins remove)\b")
 _TYPED = re.compile(r"(?<![\w/:.@<])/([a-z]{2,20})\b")
@@ -172,7 +179,6 @@ def _plain_block(block: Block) -> list[str]:
             return [_flat(heading), *(f"• {_words(item)}" for item in lines)]
         case Bars():
             return [_drawn(block)]
-    return []
 
 
 def _below_title(budget: Budget, card: Card, title: str) -> list[dict[str, Any]]:
@@ -205,7 +211,7 @@ def _block(budget: Budget, block: Block, tone: Tone) -> dict[str, Any] | None:
             told = _runs(budget, source, tone, 500)
             parts = [{"type": "rich_text_quote", "elements": [*said, *([_text("\n")] if said and told else []), *told]}]
         case Fields(fields):
-            lines = []
+            lines: list[dict[str, Any]] = []
             for item in fields:
                 room = PART - (before - budget.left)
                 label = _texts(budget, _flat(item.label), {"bold": True}, min(room, 200))

@@ -25,7 +25,7 @@ def install_of(cx: Connection, platform: str, workspace: str) -> str | None:
 def installs_on(cx: Connection, platform: str) -> dict[str, str]:
     """Workspace → its secret."""
     query = select(installs.c.workspace, installs.c.secret).where(installs.c.platform == platform)
-    return {workspace: secret for workspace, secret in cx.execute(query)}
+    return {str(row.workspace): str(row.secret) for row in cx.execute(query)}
 
 
 def remove_install(cx: Connection, platform: str, workspace: str) -> bool:
