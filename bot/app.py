@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 
@@ -38,20 +38,36 @@ from bot.sources.fetch import Fetcher
 from bot.sources.websub import master_key
 from bot.store import sources, subscriptions
 from bot.store.engine import Store
-from bot.web import Web
+from bot.web import Route, Web
 from handlers import completions, dispatch
 from handlers.context import Context
-
-if TYPE_CHECKING:
-    from bot.chat.slack import SlackChat
 
 DEFAULT_QUERY = "kind:actor OR kind:town"
 log = logging.getLogger(__name__)
 
 TICK = 0.5  # seconds between looks at what is due
 DIGEST_TICK = 5.0
+LISTEN_AGAIN = 30.0  # seconds after a platform's listening has failed
 PATIENCE = 8.0  # seconds a stopping service gives what is under way; SIGTERM promises ten
 LAST_ROUND = 20.0  # seconds a closing console may spend on what is already due
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A chat that also listens. `run` returns when told to stop; `close` comes after the last delivery."""
+
+    platform: str
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Visited(Protocol):
+    """A chat that is also called over HTTP."""
+
+    def routes(self) -> list[Route]: ...
 
 
 class SystemClock:
@@ -120,17 +136,8 @@ def _furnish(store: Store, settings: Settings, now: datetime) -> Channel:
     return channel
 
 
-@runtime_checkable
-class Connected(Protocol):
-    """A chat that keeps a connection of its own, beside what the outbox sends."""
-
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 class Service:
-    """The running loops: reading, sending, digests, the chats' connections; and the console, if there is one."""
+    """The running loops: reading, sending, digests; and the console, if there is one."""
 
     def __init__(self, app: App, chats: Sequence[Chat], checkpoint: Callable[[str], None] = lambda _: None) -> None:
         settings = app.settings
@@ -143,6 +150,7 @@ class Service:
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
         self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed)
+        self.web.routes = [route for chat in chats if isinstance(chat, Visited) for route in chat.routes()]
 
     def _hubs(self) -> Hubs:
         settings = self.app.settings
@@ -171,7 +179,7 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
-            loops += [asyncio.create_task(chat.run(self.stop)) for chat in self.connected]
+            loops += [asyncio.create_task(self._listen(chat)) for chat in self.connected]
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
@@ -182,6 +190,16 @@ class Service:
             _, late = await asyncio.wait(loops, timeout=PATIENCE)
             for task in [*late, *([talking] if talking else [])]:
                 task.cancel()
+
+    async def _listen(self, chat: Connected) -> None:
+        """One platform that fails takes no other with it."""
+        while not self.stop.is_set():
+            try:
+                await chat.run(self.stop)
+            except Exception:
+                log.exception("%s: listening failed; it begins anew", chat.platform)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), timeout=LISTEN_AGAIN)
 
     async def _talk(self, talk: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -234,8 +252,9 @@ class Service:
             log.warning("the world gazetteer could not be compiled; look-ups know the catalogue alone")
 
     async def close(self) -> None:
+        for chat in self.connected:
+            await chat.close()
         await self.web.close()
-        await asyncio.gather(*(chat.close() for chat in self.connected))
         await self.fetcher.close()
         await asyncio.to_thread(self.poller.close)
         await asyncio.to_thread(self._release)
@@ -249,13 +268,16 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
     """The main job: read the corpus, show what it raises, then keep watch; with `prompt`, answer commands too."""
     screen = new_console()
     with open_app(settings) as app:
-        chats: list[Chat] = [ConsoleChat(screen, settings.store.folder / "console.jsonl")]
-        slack = _slack(app)
-        service = Service(app, [*chats, slack] if slack else chats)
-        service.web.routes += slack.routes() if slack else []
+        console = ConsoleChat(screen, settings.store.folder / "console.jsonl")
+        service = Service(app, [console, *_chats(app)])
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
-        app.context.woken.append(service.poller.wake)
+            loop.add_signal_handler(number, service.stop.set)
+
+        def wake_poller() -> None:  # handlers work in threads
+            loop.call_soon_threadsafe(service.poller.wake)
+
+        app.context.woken.append(wake_poller)
         try:
             if tour:
                 await _show_earlier(app, screen, app.console_channel)
@@ -270,14 +292,15 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
             await service.close()
 
 
-def _slack(app: App) -> SlackChat | None:
-    """Slack, where it is configured; its libraries are loaded only then."""
+def _chats(app: App) -> list[Chat]:
+    """The platforms that there are tokens for; their libraries are loaded only then."""
+    chats: list[Chat] = []
     secrets = app.settings.secrets
-    if not secrets.slack_bot_token and not (app.settings.slack.client_id and secrets.slack_client_secret):
-        return None
-    from bot.chat.slack import SlackChat
+    if secrets.slack_bot_token or (app.settings.slack.client_id and secrets.slack_client_secret):
+        from bot.chat.slack import SlackChat
 
-    return SlackChat(app.context)
+        chats.append(SlackChat(app.context))
+    return chats
 
 
 async def _read_corpus(service: Service, screen: Console) -> None:

@@ -73,15 +73,18 @@ class SlackChat:
         return Pages(self.app, gate, self.teams, settings.slack.api_url, client_id, settings.http.public_url).routes()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected until told to stop. A bad token is said once; all else of the house goes on."""
+        """Stay connected until told to stop. A bad token is said once, and there is nothing to do until then."""
         working = asyncio.create_task(self._connected())
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not stop.is_set() and not working.cancelled() and (error := working.exception()):
-            log.error("Slack: the connection ended: %s", type(error).__name__, exc_info=error)
-        working.cancel()
-        stopping.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+                await stop.wait()
+        finally:
+            working.cancel()
+            stopping.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)
 
     async def _connected(self) -> None:
         await self._learned(patient=True)

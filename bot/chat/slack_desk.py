@@ -115,7 +115,7 @@ class Desk:
         if command and command.looks_up and card.tone is not Tone.WARNING and not is_public(line) and not shares:
             more.append(Button("Share", line, Does.SHARE))
         choose = choose_button(line)
-        if choose and card.tone is Tone.WARNING:
+        if choose:
             more.append(choose)
         return replace(card, buttons=(*card.buttons, *more)) if more else card
 

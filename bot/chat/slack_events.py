@@ -49,11 +49,15 @@ class Events:
 
     def app(self) -> AsyncApp:
         """A Bolt app without tokens of its own: each request is let in as its workspace's install says."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+            return await self._let_in(enterprise_id, team_id)  # Bolt takes a function, not a method
+
         app = AsyncApp(
             logger=logging.getLogger("bot.chat.slack_bolt"),
             name="vedette",
             client=self.desk.api.client(),
-            authorize=self.authorize,  # type: ignore[arg-type]  # None says: not installed
+            authorize=authorize,  # type: ignore[arg-type]  # None says: not installed
             request_verification_enabled=False,  # done before, with a memory for replays
             ignoring_self_events_enabled=True,
         )
@@ -70,7 +74,7 @@ class Events:
         app.event(ANY)(self.other)
         return app
 
-    async def authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+    async def _let_in(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """Bolt's question who we are in a workspace; None where the app is not installed."""
         install = await self.desk.teams.install_of(team_id or enterprise_id or "", enterprise_id or "")
         if install is None:

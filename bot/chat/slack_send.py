@@ -182,11 +182,10 @@ def _body(post: Post, made: Message) -> tuple[str, dict[str, Any]]:
         "blocks": made.blocks,
         "metadata": {"event_type": EVENT, "event_payload": {"key": short_key(post.key)}},
         "parse": "none",
-        "link_names": False,
     }
     if post.action == "edit" and ts:
         return "chat.update", body | {"ts": ts}
-    body |= {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+    body |= {"link_names": False, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
     if ts:
         body |= {"thread_ts": ts, "reply_broadcast": False}
     return "chat.postMessage", body
