@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -126,8 +126,8 @@ def message(card: Card, *, mention: str = "", note: str = "", most: int = MOST_B
     group = _GROUP.fullmatch(mention)
     if group:
         blocks.append(_rich([_section([{"type": "usergroup", "usergroup_id": group[1]}])]))
-    if note:
-        blocks.append(_small(budget, note))
+    if _flat(note):
+        blocks.append(_small(budget, _flat(note)))
     title = _flat(card.title) or "–"
     blocks.append({"type": "header", "text": _plain(budget.take(_TONES[card.tone] + title, HEADER))})
     below = _below_title(budget, card, title)
@@ -322,9 +322,10 @@ def _shown(buttons: tuple[Button, ...]) -> list[Button]:
     shown: list[Button] = []
     spent = 0
     for button in buttons[:MOST_BUTTONS]:
-        if 0 < units(button.line) <= VALUE and spent + units(button.line) <= VALUES:
-            shown.append(button)
-            spent += units(button.line)
+        value = inert(button.line)
+        if value.strip() and units(value) <= VALUE and spent + units(value) <= VALUES:
+            shown.append(replace(button, line=value))
+            spent += units(value)
     return shown
 
 

@@ -191,8 +191,8 @@ class Teams:
     async def forget(self, team: str) -> None:
         """The workspace took the app out: its token is worth nothing now."""
         if team and team != self.static_team:
-            self._known.pop(team, None)
             await asyncio.to_thread(self._remove, team)
+            self._known.pop(team, None)
 
     def _remove(self, team: str) -> None:
         with self._store.write() as cx:

@@ -23,7 +23,14 @@ from aiohttp import ClientSession, WSMsgType, web
 from tests.fakes.slack_limits import faults_by_document, faults_of_message, faults_of_view
 
 BOT = "UBOT00001"
-READS = ("users.info", "conversations.info", "users.conversations", "conversations.history", "conversations.replies")
+READS = (
+    "users.info",
+    "users.list",
+    "conversations.info",
+    "users.conversations",
+    "conversations.history",
+    "conversations.replies",
+)
 
 
 @dataclass
