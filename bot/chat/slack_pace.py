@@ -7,7 +7,7 @@ Seconds are the event loop's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 IN_CHANNEL = 1.03  # seconds between two messages: Slack allows about one a second
@@ -77,9 +77,10 @@ class Pace:
             at.next = max(at.next, at.held_until)
             at.given.clear()
 
-    def all_held(self) -> bool:
-        """Whether every workspace that we post in wants nothing now."""
-        return all(at.held_until > self._now() for at in self._workspaces.values())
+    def all_held(self, workspaces: Iterable[str]) -> bool:
+        """Whether each of these wants nothing now."""
+        held = {name for name, at in self._workspaces.items() if at.held_until > self._now()}
+        return held.issuperset(workspaces)
 
     def _forget(self, at: Workspace, now: float) -> None:
         if len(at.last) > MOST_CHANNELS:

@@ -67,7 +67,7 @@ class Sender:
     async def _wait_for_turn(self, team: str, post: Post) -> None:
         turn = self._pace.turn(team, post.channel.address, post.key)
         if not turn.here:
-            raise SendLater("its turn has not come", timedelta(seconds=turn.wait), everywhere=self._pace.all_held())
+            raise SendLater("its turn has not come", timedelta(seconds=turn.wait), everywhere=self._all_held())
         if turn.wait > 0:
             await asyncio.sleep(turn.wait)
         self._pace.goes(team, post.channel.address)
@@ -133,7 +133,7 @@ class Sender:
         if refused.limited:
             wait = max(refused.wait, 1.0)
             self._pace.hold(team, wait, channel if wait <= SHORT else "")
-            return SendLater(str(refused), timedelta(seconds=wait), everywhere=wait > SHORT and self._pace.all_held())
+            return SendLater(str(refused), timedelta(seconds=wait), everywhere=wait > SHORT and self._all_held())
         if refused.down:
             wait_for = timedelta(seconds=refused.wait) if refused.wait else None
             return SendLater(str(refused), wait_for, in_doubt=refused.in_doubt, everywhere=True)
@@ -151,6 +151,9 @@ class Sender:
             return SendNever(f"Slack does not take this message: {refused}.")
         return SendLater(str(refused))
 
+    def _all_held(self) -> bool:
+        return self._pace.all_held(self._teams.teams)
+
     @staticmethod
     def meaning_of_silence(refused: Refused) -> SendLater:
         """Slack could not even say who we are: nothing was sent."""
@@ -163,7 +166,7 @@ class Sender:
             self._closed.add(team)
             log.error("Slack workspace %s: %s", team, sentence)
         self._pace.hold(team, CLOSED_FOR)
-        return SendLater(sentence, timedelta(seconds=CLOSED_FOR), everywhere=self._pace.all_held())
+        return SendLater(sentence, timedelta(seconds=CLOSED_FOR), everywhere=self._all_held())
 
 
 def _place(post: Post) -> tuple[str, str]:
