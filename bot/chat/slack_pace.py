@@ -45,7 +45,7 @@ class Pace:
     def turn(self, workspace: str, channel: str, key: str) -> Turn:
         """When this delivery may go; ask again after a wait that is not `here`."""
         at, now = self._workspaces.setdefault(workspace, Workspace()), self._now()
-        held = max(at.held_until, at.held.get(channel, 0.0)) - now
+        held = self.held(workspace, channel)
         if held > 0:
             return Turn(held, here=False)
         moment = at.given.pop(key, None)
@@ -61,6 +61,11 @@ class Pace:
         at.last[channel] = moment
         self._forget(at, now)
         return Turn(moment - now, here=True)
+
+    def held(self, workspace: str, channel: str) -> float:
+        """Seconds that Slack wants nothing there."""
+        at = self._workspaces.setdefault(workspace, Workspace())
+        return max(at.held_until, at.held.get(channel, 0.0)) - self._now()
 
     def goes(self, workspace: str, channel: str) -> None:
         """A message goes to this channel at this very moment, perhaps a little after the one it was given."""

@@ -70,6 +70,9 @@ class Sender:
             raise SendLater("its turn has not come", timedelta(seconds=turn.wait), everywhere=self._all_held())
         if turn.wait > 0:
             await asyncio.sleep(turn.wait)
+            held = self._pace.held(team, post.channel.address)
+            if held > 0:  # Slack has said so to another one meanwhile
+                raise SendLater("Slack wants nothing now", timedelta(seconds=held), everywhere=self._all_held())
         self._pace.goes(team, post.channel.address)
 
     async def _write(self, token: str, team: str, post: Post, note: str) -> str:

@@ -1,4 +1,4 @@
-"""An hour without Slack and ten thousand alerts waiting, in simulated time.
+"""An hour without Slack and many alerts waiting, in simulated time; `VEDETTE_DRAIN=10000` takes ten thousand of them.
 
 The outbox, the store, the sender and its pace are the real ones; the loop's clock jumps to the next thing that is due,
 and Slack is a few lines that count, refuse what comes too fast, and lose an answer now and then.
@@ -7,6 +7,7 @@ and Slack is a few lines that count, refuse what comes too fast, and lose an ans
 from __future__ import annotations
 
 import asyncio
+import os
 import selectors
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -34,8 +35,8 @@ from tests.chat.slack_front import LEASE, slack_settings
 from tests.fakes.slack import FakeSlack
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ALERTS = 10_000
-CHANNELS = {"T0A": 400, "T0B": 250, "T0C": 100}
+ALERTS = int(os.environ.get("VEDETTE_DRAIN", "1500"))
+CHANNELS = {"T0A": ALERTS // 25, "T0B": ALERTS // 40, "T0C": ALERTS // 100}
 OUTAGE = 3600.0
 LATENCY = 0.05
 
@@ -119,7 +120,7 @@ class SimulatedSlack(Api):
         minute.append(now)
         title = body["blocks"][0]["text"]["text"]
         shown.append((now, title, body["metadata"]["event_payload"]["key"]))
-        if self.posts % 997 == 0:
+        if self.posts % 197 == 0:
             self.lost += 1
             raise Refused(method, "ServerDisconnectedError", 0)
         return {"channel": body["channel"], "ts": f"{now:.6f}"}
@@ -180,8 +181,11 @@ def drained(
 def check(slack: SimulatedSlack, wanted: dict[str, list[str]], unsent: int, took: float) -> None:
     assert unsent == 0
     assert {channel: [title for _, title, _ in shown] for channel, shown in slack.shown.items()} == wanted
-    assert slack.lost > 5, "no answer was lost on the way"
-    assert slack.refused <= slack.posts / 1000, f"{slack.refused} answers 429 to {slack.posts} posts"
+    assert slack.lost, "no answer was lost on the way"
+    # The outage itself is told by one 429 a workspace at most.
+    assert slack.refused <= max(len(CHANNELS), slack.posts / 1000), (
+        f"{slack.refused} answers 429 to {slack.posts} posts"
+    )
     # The largest workspace needs most minutes; what Slack allows is 300 a minute there.
     share = max(sum(len(titles) for name, titles in wanted.items() if name[1:4] == team) for team in CHANNELS)
     assert share / 5.0 / took >= 0.95, f"{share} in {took:.0f} s"
