@@ -20,6 +20,8 @@ from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
+from bot.checks import Checks
+from bot.data_files import data_folder
 from bot.editor import send_due_digests
 from bot.entities.build import compiled_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
@@ -36,8 +38,9 @@ from bot.schedule import Wakeups
 from bot.settings import Settings
 from bot.sources.fetch import Fetcher
 from bot.sources.websub import master_key
-from bot.store import sources, subscriptions
+from bot.store import alerts, sources, subscriptions
 from bot.store.engine import Store
+from bot.stories.outlets import load_outlets
 from bot.web import Route, Web
 from handlers import completions, dispatch
 from handlers.context import Context
@@ -109,7 +112,8 @@ def open_app(
     store = Store(settings.database_url)
     try:
         context = Context(store, catalogue, lookup, known, clock, settings, woken=[])
-        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, checkpoint)
+        outlets = load_outlets(data_folder("config") / "outlets.toml", catalogue)
+        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, outlets, checkpoint)
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         channel = _furnish(store, settings, clock.now())
         yield App(settings, store, catalogue, context, pipeline, clock, owner, channel)
@@ -146,6 +150,10 @@ class Service:
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
         self.outbox = Outbox(app.store, chats, app.clock, app.owner, settings.outbox.lease, checkpoint)
         self.connected = [chat for chat in chats if isinstance(chat, Connected)]
+        pages = self.poller.pages
+        self.checks = Checks(
+            app.store, pages, app.context.known, settings.feeds.fresh, app.clock, lambda: self.outbox.wake()
+        )
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
@@ -179,6 +187,7 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
+            loops.append(asyncio.create_task(self.checks.run(self.stop)))
             loops += [asyncio.create_task(self._listen(chat)) for chat in self.connected]
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
@@ -220,7 +229,8 @@ class Service:
             self.pulse.beat("digests")
             try:
                 now = self.app.clock.now()
-                if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now):
+                made = await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now)
+                if await asyncio.to_thread(self.app.pipeline.release) or made:
                     self.outbox.wake()
             except Exception:
                 log.exception("digests: a round failed")
@@ -274,10 +284,11 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, service.stop.set)
 
-        def wake_poller() -> None:  # handlers work in threads
+        def wake() -> None:  # handlers work in threads
             loop.call_soon_threadsafe(service.poller.wake)
+            loop.call_soon_threadsafe(service.checks.wake)
 
-        app.context.woken.append(wake_poller)
+        app.context.woken.append(wake)
         try:
             if tour:
                 await _show_earlier(app, screen, app.console_channel)
@@ -322,7 +333,7 @@ async def _show_earlier(app: App, screen: Console, channel: Channel) -> None:
 
 def _sent_cards(app: App, channel: Channel) -> list[Card]:
     with app.store.read() as cx:
-        return [card_from_data(data) for data in subscriptions.sent_alert_cards(cx, channel.id, "folder")]
+        return [card_from_data(data) for data in alerts.sent_cards(cx, channel.id, "folder")]
 
 
 def _welcome(app: App) -> str:

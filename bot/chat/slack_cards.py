@@ -13,7 +13,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.cards.card import Bars, Block, Button, Card, Does, Fields, Line, Listing, Quote, Run, Style, Text, Tone
+from bot.cards.card import (
+    Bars,
+    Block,
+    Button,
+    Card,
+    Does,
+    Fields,
+    Line,
+    Listing,
+    Quote,
+    Run,
+    Style,
+    Text,
+    Tone,
+)
+from bot.cards.picture import Picture
 from bot.text.inert import inert
 from handlers import BY_NAME
 
@@ -179,6 +194,8 @@ def _plain_block(block: Block) -> list[str]:
             return [_flat(heading), *(f"• {_words(item)}" for item in lines)]
         case Bars():
             return [_drawn(block)]
+        case Picture():
+            return [_flat(block.alt)]
 
 
 def _below_title(budget: Budget, card: Card, title: str) -> list[dict[str, Any]]:
@@ -221,6 +238,8 @@ def _block(budget: Budget, block: Block, tone: Tone) -> dict[str, Any] | None:
             parts = [_section(lines)]
         case Listing(heading, rows):
             parts = _listing(budget, heading, rows, tone)
+        case Picture():
+            return None  # uploaded beside the message, with its words
         case Bars():
             parts = [_section(_texts(budget, _drawn(block), {"code": True}, PART))]
     full = [part for part in parts if part["elements"]]

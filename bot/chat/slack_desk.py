@@ -16,7 +16,7 @@ from bot.chat.slack_teams import Teams, Unknown
 from bot.chat.slack_views import Meta, answer_view, choosable, choose_button, command_view, form_view
 from bot.chat.slack_words import is_public
 from bot.model import Channel, Request
-from bot.rules.query import parse_query
+from bot.rules.parse import parse_query
 from bot.store import admins, subscriptions
 from handlers import ALIASES, BY_NAME, dispatch
 from handlers.context import Context, Takes, trouble

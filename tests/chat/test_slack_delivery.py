@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.cards.card import Card, Text, card_to_data, line
+from bot.cards.picture import ActivitySpec, Picture
 from bot.chat.slack_send import REPEAT
 from bot.entities.catalogue import Catalogue
 from bot.store import outbox, subscriptions
@@ -17,6 +18,7 @@ from tests.chat.slack_front import AWAY, HOME, SlackFront, seen, slack_house
 from tests.fakes import StandingClock
 
 CHANNEL = "C0FIELD01"
+SPEC = ActivitySpec("Alerts", date(2026, 3, 1), (3,))
 
 
 def enqueue(front: SlackFront, key: str, *, channel: str = CHANNEL, team: str = HOME, **more: str) -> int:
@@ -227,3 +229,25 @@ async def test_two_processes_and_a_restart_double_nothing(
         await front.restart()
         assert await settle(front, channel_id) == {"sent": 1}
         assert titles(front) == ["Alert first"]
+
+
+async def test_a_picture_stands_in_the_messages_thread_with_its_words(
+    tmp_path: Path, catalogue: Catalogue, clock: StandingClock
+) -> None:
+    async def draw(spec: object) -> bytes:
+        assert spec == SPEC
+        return b"a picture"
+
+    async with slack_house(tmp_path, catalogue, clock) as front:
+        front.slack.sender._draw = draw
+        house = front.house
+        with house.store.write() as cx:
+            row = subscriptions.ensure_channel(cx, "slack", f"slack:{HOME}", CHANNEL, "#field", "UTC", clock.now())
+            card = Card(title="Digest", blocks=(Picture(SPEC, "Alerts a day: <!channel> 3"),))
+            outbox.enqueue(cx, "d", row.id, "slack", "digest", card_to_data(card), clock.now())
+        await front.outbox.drain()
+        (file,) = await front.fake.until(lambda: front.fake.files)
+        (message,) = front.fake.posted(CHANNEL)
+        assert (file["bytes"], file["channel_id"], file["thread_ts"]) == (b"a picture", CHANNEL, message.ts)
+        (asked,) = front.fake.called("files.getUploadURLExternal")
+        assert asked["alt_txt"] == "Alerts a day: <!channel> 3"
