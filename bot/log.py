@@ -9,7 +9,13 @@ import sys
 from bot.settings import Settings
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
-_TOKENS = re.compile(r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b")
+_TOKENS = re.compile(
+    r"\bx(?:ox[a-z]|app)(?:[.-][\w%]+)*-[A-Za-z0-9%-]{8,}"  # Slack's, also rotating ones
+    r"|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b"  # Discord's
+    r"|(?<=\bBearer )[\w.~+/=-]{6,}"
+    r"|(?<=://)hooks\.slack(?:-gov)?\.com/[^\s'\"]+"  # whoever knows such an address may answer there
+    r"|(?<=[?&]ticket=)[^\s'\"&]+"
+)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -17,7 +23,7 @@ class RedactingFormatter(logging.Formatter):
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 6)
+        self._secrets = tuple(part for secret in secrets for part in {secret, *secret.split(",")} if len(part) >= 6)
 
     def format(self, record: logging.LogRecord) -> str:
         return self.redact(super().format(record))

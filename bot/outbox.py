@@ -66,6 +66,7 @@ class Post:
     target: str = ""  # the reference of the message that is edited or replied to
     mention: str = ""  # a role to call, as the platform writes it
     in_doubt: bool = False  # an earlier attempt may have arrived
+    created_at: datetime | None = None  # it cannot have arrived before
 
 
 class Chat(Protocol):
@@ -257,6 +258,7 @@ class Worker:
             target or "",
             delivery.mention or "",
             delivery.in_doubt,
+            delivery.created_at,
         )
 
     def _mark(self, delivery: Delivery, reference: str) -> None:

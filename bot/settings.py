@@ -128,6 +128,7 @@ class DiscordSection(_Section):
 
 class SlackSection(_Section):
     api_url: str = Field("https://slack.com/api/", description="Web API address (GovSlack, proxies)")
+    client_id: str = Field("", description="the app's client id, where other workspaces may install it")
 
 
 class HttpSection(_Section):
@@ -148,6 +149,8 @@ class Secrets(_Section):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_secret: SecretStr | None = None
+    secret_keys: SecretStr | None = None
     database_url: SecretStr | None = None
 
 

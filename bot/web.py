@@ -43,6 +43,8 @@ FEED_SPAN = timedelta(days=30)
 FEED_ITEMS = 100
 
 Push = Callable[[int, bytes, str], Awaitable[bool]]
+Route = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+_BODIES = web.AppKey("bodies", frozenset)  # the paths besides those of hubs that may be sent something
 
 
 def health(loops: Mapping[str, float], found: Figures | str) -> tuple[bool, dict[str, Any]]:
@@ -104,6 +106,7 @@ class Web:
         self._question: asyncio.Future[Figures | str] | None = None
         self._pushes: set[asyncio.Task[bool]] = set()
         self._handling = 0
+        self.routes: list[Route] = []  # of chats; set before the start
 
     async def start(self) -> None:
         """Listen, if that is set; raises `VedetteError` if the place is taken."""
@@ -118,6 +121,9 @@ class Web:
             place = app.router.add_resource(r"/websub/{source:\d{1,18}}/{token:\w{1,100}}")
             place.add_route("GET", self._asked)
             place.add_route("POST", self._pushed)
+        for method, path, handler in self.routes:
+            app.router.add_route(method, path, handler)
+        app[_BODIES] = frozenset(path for method, path, _ in self.routes if method == "POST")
         # Bodies stay as they were sent: the signature is over those bytes, and nothing is inflated for strangers.
         self._runner = web.AppRunner(
             app,
@@ -264,8 +270,8 @@ def _settle(question: asyncio.Future[Figures | str], found: Figures | str) -> No
 async def _manners(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """No bodies but those of hubs; nothing is cached, framed or guessed at."""
-    is_push = request.method == "POST" and request.path.startswith("/websub/")
+    """No bodies but those of hubs and chats; nothing is cached, framed or guessed at."""
+    is_push = request.method == "POST" and (request.path.startswith("/websub/") or request.path in request.app[_BODIES])
     answer: web.StreamResponse
     if request.body_exists and not is_push:
         answer = web.Response(status=413)

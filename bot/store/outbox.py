@@ -33,6 +33,7 @@ class Delivery:
     action: str  # post | edit | reply | notify
     target: str | None  # the delivery_key of the post that is edited or replied to
     mention: str | None
+    created_at: datetime
 
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__slots__]

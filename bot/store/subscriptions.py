@@ -126,6 +126,17 @@ def subscriptions_of(cx: Connection, channel: Channel) -> list[Subscription]:
     return [_subscription(row) for row in cx.execute(query)]
 
 
+def followed_channels(cx: Connection, platform: str, workspace: str) -> list[tuple[Channel, list[Subscription]]]:
+    """The channels of a workspace that follow anything, each with what it follows."""
+    where = (channels.c.platform == platform, channels.c.workspace == workspace)
+    query = select(subscriptions).join(channels, channels.c.id == subscriptions.c.channel_id).where(*where)
+    rows: dict[int, list[Subscription]] = {}
+    for row in cx.execute(query.order_by(subscriptions.c.id)):
+        rows.setdefault(row.channel_id, []).append(_subscription(row))
+    found = select(channels).where(*where, channels.c.id.in_(rows)).order_by(channels.c.name, channels.c.id)
+    return [(_channel(row), rows[row.id]) for row in cx.execute(found)]
+
+
 def with_ids(cx: Connection, ids: Sequence[int]) -> list[Subscription]:
     """In the order of their numbers; those that are gone are left out."""
     query = select(subscriptions).where(subscriptions.c.id.in_(list(ids))).order_by(subscriptions.c.id)
