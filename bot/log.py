@@ -9,7 +9,11 @@ import sys
 from bot.settings import Settings
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
-_TOKENS = re.compile(r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b")
+_TOKENS = re.compile(
+    r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b"
+    r"|(?<=/webhooks/)(\d+/)[^/\s'\"]+|(?<=/interactions/)(\d+/)[^/\s'\"]+"  # Discord's interactions, in addresses
+    r"|((?:token|session_id)['\"]\s*:\s*['\"])[^'\"]+"  # and in the events that discord.py writes at DEBUG
+)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -25,7 +29,11 @@ class RedactingFormatter(logging.Formatter):
     def redact(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        return _TOKENS.sub("[secret]", _CREDENTIALS.sub("[secret]@", text))
+        return _TOKENS.sub(_hidden, _CREDENTIALS.sub("[secret]@", text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2] or found[3] or ''}[secret]"
 
 
 def set_up_log(settings: Settings) -> None:

@@ -205,6 +205,7 @@ class DiscordChat:
                     await session
 
     def _new_client(self) -> _Client | _ShardedClient:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak aloud
         Route.BASE = self._settings.api_url.rstrip("/")
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._settings.gateway_url)
         options: dict[str, Any] = {
@@ -300,8 +301,8 @@ class _Client(_Hearing, discord.Client):
 
 class _ShardedClient(_Hearing, discord.AutoShardedClient):
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
-        while await self._budget.wait():
-            await asyncio.sleep(LOOK)
+        while wait := await self._budget.wait():  # noqa: ASYNC110 - the budget is a row, which sets no event
+            await asyncio.sleep(min(LOOK, wait.total_seconds()))
         await super().launch_shard(gateway, shard_id, initial=initial)
 
 

@@ -50,7 +50,7 @@ def tree_mark(tree: list[dict[str, Any]]) -> str:
 def _command(command: Command) -> dict[str, Any]:
     entry = _place(command.name, CHAT_INPUT) | {"description": plain(command.about, ABOUT)}
     if command.changes:
-        entry["default_member_permissions"] = str(MANAGE_CHANNELS)
+        entry["default_member_permissions"] = MANAGE_CHANNELS
     if command.verbs:
         entry["options"] = [
             {

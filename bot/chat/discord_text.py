@@ -45,7 +45,7 @@ def _harmless_start(found: re.Match[str]) -> str:
 
 def code(text: str) -> str:
     """Something to type. Nothing can be escaped inside code, so what would live there or end it is swapped for a look-alike."""
-    text = _CALL.sub("＠", _LIVE_IN_CODE.sub("‹", text.replace("`", "ˋ")))
+    text = _CALL.sub("＠", _LIVE_IN_CODE.sub("‹", text.replace("`", "ˋ").replace("](", "] (")))
     return f"`{text}`" if text.strip() else ""
 
 

@@ -103,11 +103,18 @@ class Arrives:
 
 
 @dataclass(frozen=True)
+class Follows:
+    """The channel that followed something first now follows so many more words."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Restart:
     pass
 
 
-Step = Say | Press | Fill | Suggest | Arrives | Restart
+Step = Say | Press | Fill | Suggest | Arrives | Follows | Restart
 SEEN = "The Qods Force was seen at Samarra, officers told Reuters. ISIS had left Baghdad, they said."
 
 SCRIPT: tuple[Step, ...] = (
@@ -128,7 +135,7 @@ SCRIPT: tuple[Step, ...] = (
     Say("/subscriptions", ("follows nothing yet",), chat=True),
     Say("/subscribe Quds Force", ("You now follow #", "It would have fired on 1 article")),
     Say("/subscriptions", ("1 subscription", "Quds Force"), manages=False),
-    Say("/subscriptions", ("follows nothing yet",), hides=("Quds Force\n",), where=ABROAD, chat=True),
+    Say("/subscriptions", ("follows nothing yet",), where=ABROAD, chat=True),
     Say("/subscribe Samarra", ("You now follow #",), where=PRIVATE, manages=False, chat=True),
     Say("/unsubscribe 99", ("No subscription here is “99”",)),
     # an alert, its buttons, its reasons
@@ -142,8 +149,9 @@ SCRIPT: tuple[Step, ...] = (
     Press("whois", "Share", ("Quds Force", "was seen at Samarra"), public=True),
     Say("/whois Quds Force public", ("Quds Force", "was seen at Samarra"), public=True, chat=True),
     # pages
-    Say("/feeds groups", ("feeds to choose from", "page 1 of"), chat=True, keep="first"),
-    Press("first", "Next", ("page 2 of",), keep="second"),
+    Follows(20),
+    Say("/subscriptions", ("21 subscriptions", "page 1 of 2"), hides=("word19",), chat=True, keep="first"),
+    Press("first", "Next", ("word19", "page 2 of 2"), keep="second"),
     Press("second", "Previous", ("page 1 of",)),
     # feeds are the workspace's
     Say("/feeds", ("No feed is read yet",), free_text=True),
@@ -213,6 +221,8 @@ class Performance:
                 assert step.offers or not offered, f"{step}: {offered}"
             case Arrives():
                 await self.arrive(step)
+            case Follows():
+                self.follow(step.number)
             case Restart():
                 await self.front.restart()
 
@@ -232,6 +242,12 @@ class Performance:
         assert own, f"{step}: nothing of it in {shown}"
         self.code = next(code for code in codes if code in own.text)
         self.check(step, own)
+
+    def follow(self, number: int) -> None:
+        with self.house.store.write() as cx:
+            channel = subscriptions.channel(cx, subscriptions.all_subscriptions(cx)[0].channel_id)
+            for one in range(number):
+                subscriptions.add_subscription(cx, channel, f'"word{one}"', "", self.house.clock.now())
 
     def check(self, step: Say | Press | Fill | Arrives, shown: Shown) -> None:
         text = " ".join(shown.text.split())
