@@ -109,7 +109,7 @@ class Rest:
     def _opened(self) -> aiohttp.ClientSession:
         """Made inside the loop that uses it. Proxies named in the environment are not used."""
         if self._session is None:
-            agent = f"DiscordBot (https://github.com/vedette, {version('vedette')})"
+            agent = f"DiscordBot (self-hosted, {version('vedette')}) Vedette"
             self._session = aiohttp.ClientSession(
                 headers={"User-Agent": agent},
                 timeout=TIMEOUT,

@@ -469,10 +469,12 @@ class FakeDiscord:
     async def _event(self, socket: web.WebSocketResponse | None, session: dict[str, Any], name: str, data: Any) -> None:
         session["sequence"] += 1
         event = {"op": 0, "t": name, "s": session["sequence"], "d": data}
-        if socket is None or socket.closed:
-            session["missed"].append(event)
-        else:
+        try:
+            if socket is None or socket.closed:
+                raise ConnectionResetError
             await self._say(socket, event)
+        except ConnectionResetError:
+            session["missed"].append(event)
 
     async def _say(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
         text = json.dumps(message)
