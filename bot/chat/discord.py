@@ -214,6 +214,7 @@ class DiscordChat:
             "member_cache_flags": discord.MemberCacheFlags.none(),
             "allowed_mentions": discord.AllowedMentions.none(),
             "heartbeat_timeout": self._heartbeat_timeout,
+            "guild_ready_timeout": 0.1,  # nothing here waits for the servers to be known
         }
         shards = self._settings.shards
         client = _ShardedClient(shard_count=shards, **options) if shards else _Client(**options)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ALLOWED = 50  # requests a second and token, as Discord says
-PACE = 48.0  # ours: with two at once, no second ever holds more than ALLOWED
-AT_ONCE = 2
+PACE = 48.6  # ours, even
+LATE = 0.008  # seconds that a request may be late without the next ones being late too
+MOST = ALLOWED - 1  # in any second, however much a busy loop has thrown together
 MARGIN = 0.05  # seconds added to every wait that Discord asks for
 PATIENCE = 1.0  # seconds that a request waits here; for longer, its delivery is put back
 MOST_REFUSED = 1_000  # answers of 401, 403 and 429 in the span; Discord bans the address at 10,000
@@ -41,6 +42,7 @@ class Limits:
 
     def __init__(self) -> None:
         self._slot = 0.0  # when the next request would go out at an even pace
+        self._sent: deque[float] = deque(maxlen=MOST)
         self._closed_until = 0.0
         self._names: dict[str, str] = {}  # route → Discord's name for its bucket
         self._buckets: dict[tuple[str, str], _Bucket] = {}
@@ -64,12 +66,22 @@ class Limits:
                 continue
             elif bucket:
                 bucket.remaining -= 1
-            slot = max(self._slot, now - (AT_ONCE - 1) / PACE)
-            self._slot = slot + 1 / PACE
-            if slot > now:
-                await asyncio.sleep(slot - now)
-            if self._everywhere(asyncio.get_running_loop().time()) <= 0:
+            await self._even(now)
+            now = asyncio.get_running_loop().time()
+            if self._everywhere(now) <= 0:
+                self._sent.append(now)
                 return
+
+    async def _even(self, now: float) -> None:
+        """Wait for the next place at an even pace."""
+        slot = max(self._slot, now - LATE)
+        self._slot = slot + 1 / PACE
+        await asyncio.sleep(max(0.0, slot - now))
+        while True:
+            now = asyncio.get_running_loop().time()
+            if len(self._sent) < MOST or now - self._sent[0] >= 1:
+                return
+            await asyncio.sleep(self._sent[0] + 1 - now)
 
     def _everywhere(self, now: float) -> float:
         while self._refused and now - self._refused[0] > SPAN:
