@@ -49,6 +49,7 @@ def run(quick: bool) -> list[Row]:
     rows += _parsing(1 if quick else 3)
     rows += _stall(3 if quick else 10)
     rows += _commits(80 if quick else 1_000)
+    rows += _neighbours()
     rows += _crowd(6 if quick else 60)
     return rows
 
@@ -169,6 +170,16 @@ def _commits(feeds: int) -> list[Row]:
     what = f"Feeds committed, one new item of 1 kB each ({got['alerts']:,.0f} alerts)"
     bare = "bare SQLite, one row a transaction"
     return [Row(what, got["product"], "/s", bare, got["bare"], got["product"] / got["bare"], "≥ 300/s")]
+
+
+def _neighbours() -> list[Row]:
+    command = [sys.executable, "-m", "bench.neighbours"]
+    got = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=texts.ROOT).stdout)
+    late = got["flood"] / got["alone"]
+    return [
+        Row("A hundred feeds beside one that takes all the CPU it may: later by", got["hostile"], "s", target="≤ 1 s"),
+        Row("  beside one with 10,000 new items", got["flood"], "s", "alone", got["alone"], late, "≤ 2× as late"),
+    ]
 
 
 def _crowd(minutes: int) -> list[Row]:

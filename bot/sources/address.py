@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -35,6 +36,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not any(ip in block for block in _REFUSED if block.version == ip.version)
 
 
+@lru_cache(maxsize=16_384)  # the same feeds are asked for again and again
 def checked_address(address: str) -> str:
     """The address in the form it is fetched; raises `SourceError` for what is no plain web address."""
     address = address.strip()

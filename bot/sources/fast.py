@@ -1,4 +1,4 @@
-"""A fast way to read what most feeds are: well-formed RSS 2 or Atom without surprises. Any doubt, and it says so.
+"""A fast way to read what most feeds are: well-formed RSS 2, RSS 1 or Atom without surprises. Any doubt, and it says so.
 
 It answers only where its answer is feedparser's, field by field (tests/sources/test_fast.py compares them); whatever it does
 not know for certain is feedparser's to read.
@@ -24,6 +24,9 @@ _RFC822 = re.compile(
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)", re.ASCII)
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_WESTERN = frozenset({"windows-1252", "iso-8859-1"})
+_RSS1 = "{http://purl.org/rss/1.0/}"
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _WINDOWS = re.compile("[\x80-\x9f]")  # feedparser takes these for characters of Windows-1252
 _ODD = re.compile(r"[\x80-\x9f\s]|&[A-Za-z0-9_#]+;?|:///")
 # Elements of an item that decide nothing we keep; anything else that is not handled below is a doubt.
@@ -40,6 +43,7 @@ _IDLE = frozenset(
 )
 # In a namespace that is not ours, elements of these names may still be read as the feed's own.
 _TELLING = frozenset("title language source item entry link guid id description summary content".split())
+_PLAIN_RDF = frozenset((f"{_RSS1}link", f"{_RSS1}description", f"{_RSS1}image", _DC_DATE))
 _IDLE_ATOM = frozenset(ATOM + name for name in ("author", "category", "contributor", "rights"))
 
 
@@ -72,7 +76,7 @@ def read(body: bytes, content_type: str = "") -> Feed | None:
     """The feed, or None where feedparser must decide."""
     from lxml import etree
 
-    if not _is_plain_utf8(body, content_type):
+    if not _is_plain(body, content_type):
         return None
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=False, recover=False
@@ -83,12 +87,15 @@ def read(body: bytes, content_type: str = "") -> Feed | None:
             return None
         if root.tag == "rss":
             return None if b"xml:lang" in body else _rss(root)
+        if root.tag == f"{_RDF}RDF":
+            return None if b"xml:lang" in body else _rdf(root)
         return _atom(root) if root.tag == f"{ATOM}feed" else None
     except (etree.XMLSyntaxError, _Doubt, ValueError, OverflowError):
         return None
 
 
-def _is_plain_utf8(body: bytes, content_type: str) -> bool:
+def _is_plain(body: bytes, content_type: str) -> bool:
+    """Whether nobody can be in doubt about the characters: UTF-8, or the western charset that is declared and not denied."""
     head = body[:400].lstrip()
     if not head.startswith(b"<") or b"\x00" in body[:400]:
         return False
@@ -97,7 +104,11 @@ def _is_plain_utf8(body: bytes, content_type: str) -> bool:
     named = [
         found.lower() for found in (declared[1].decode() if declared else "", charset[1] if charset else "") if found
     ]
-    if any(name not in _UTF8 for name in named) or ("text/" in content_type and not charset):
+    if "text/" in content_type and not charset:
+        return False
+    if declared and named[0] in _WESTERN and len(set(named)) == 1:
+        return True
+    if any(name not in _UTF8 for name in named):
         return False
     try:
         body.decode("utf-8")
@@ -168,13 +179,37 @@ def _rss(root: Any) -> Feed:
     return feed
 
 
+def _rdf(root: Any) -> Feed:
+    """RSS 1: the items stand beside the channel, and what they are about is their id."""
+    feed = Feed()
+    for child in root:
+        tag = child.tag
+        if tag == f"{_RSS1}item":
+            entry = _rss_item(child, _RSS1)
+            entry.id = entry.id or _plain(child.get(f"{_RDF}about", ""))
+            feed.entries.append(entry)
+        elif tag == f"{_RSS1}channel":
+            for part in child:
+                if part.tag == f"{_RSS1}title":
+                    feed.title = _once(feed.title, _text(part))
+                elif part.tag == f"{ATOM}link":
+                    feed.links.append({str(key): str(value) for key, value in part.attrib.items()})
+                elif part.tag == f"{_RSS1}items" or not isinstance(part.tag, str):
+                    continue
+                elif len(part) or part.tag not in _PLAIN_RDF:
+                    raise _Doubt
+        elif isinstance(tag, str) and tag != f"{_RSS1}image":
+            raise _Doubt
+    return feed
+
+
 def _once(old: str, new: str) -> str:
     if old:
         raise _Doubt
     return new
 
 
-def _rss_item(item: Any) -> Entry:
+def _rss_item(item: Any, space: str = "") -> Entry:
     entry = Entry()
     seen: set[str] = set()
     contents: list[str] = []
@@ -188,6 +223,7 @@ def _rss_item(item: Any) -> Entry:
             if len(child):
                 raise _Doubt
             continue
+        tag = tag.removeprefix(space)
         if tag in seen:
             raise _Doubt
         seen.add(tag)

@@ -10,6 +10,7 @@ import hashlib
 import html
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,8 +147,13 @@ def _document(entry: Entry, outlet: str, language: str, address: str) -> Documen
     )
 
 
+_WHOLE = re.compile(r"https?://[^\s/?#;\[\]\\]+/[^\s?#;\\]*(?:\?[^\s#;\\]+)?")  # joining leaves it as it is
+
+
 def _link(link: str, address: str) -> str:
     """The item's address in full, or nothing where it is no web address."""
+    if _WHOLE.fullmatch(link):
+        return link
     try:
         whole = urljoin(address, link.strip()) if link.strip() else ""
     except ValueError:

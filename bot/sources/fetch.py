@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
 MAX_REDIRECTS = 5
+ACCEPTED = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,7 @@ class Fetcher:
 
         `approve` is asked before each hop, and ends the fetch by raising `SourceError`.
         """
-        headers = {
-            "User-Agent": self._agent,
-            "Accept-Encoding": ENCODINGS,
-            "Accept": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
-        }
+        headers = {"Accept": ACCEPTED}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
@@ -146,9 +145,8 @@ class Fetcher:
         """Send a form and give back the status; redirects are not followed. Raises `SourceError`."""
         here = checked_address(address)
         refuse_private_literal(here, self._allow)
-        headers = {"User-Agent": self._agent}
         try:
-            async with self._open().post(here, data=dict(fields), headers=headers, allow_redirects=False) as answer:
+            async with self._open().post(here, data=dict(fields), allow_redirects=False) as answer:
                 return answer.status
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise SourceError(f"The connection failed ({type(error).__name__}).", "connection") from error
@@ -164,6 +162,7 @@ class Fetcher:
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
+                headers={"User-Agent": self._agent, "Accept-Encoding": ENCODINGS},
             )
         return self._session
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from random import SystemRandom
 from statistics import median
 
 LOOKS_A_GAP = 4  # how often a feed is looked at between two of its items
@@ -44,7 +44,7 @@ def after_failures(floor: timedelta, ceiling: timedelta, failures: int, asked: t
 
 def jittered(wait: timedelta) -> timedelta:
     """Up to a twentieth longer, so that feeds added together do not stay together."""
-    return wait * SystemRandom().uniform(1.0, 1.05)
+    return wait * random.uniform(1.0, 1.05)  # noqa: S311 - spreading load is no secret
 
 
 def freshness(cache_control: str, expires: str, now: datetime) -> timedelta:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -105,9 +106,11 @@ def _too_expensive() -> SourceError:
 
 
 def _limit() -> None:
-    """In the child: no more memory than this, no word on stderr, and no handling of Ctrl-C, which is the parent's."""
+    """In the child: no more memory than this, behind the parent for the processor, no word on stderr, Ctrl-C left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(5)
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 

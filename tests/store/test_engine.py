@@ -81,23 +81,32 @@ def test_one_digest_a_channel_and_local_day(store: Store) -> None:
         assert not digests.take_day(cx, channel.id, START.date(), START)
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_it_holds(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with sqlite3.connect(path) as old:
-        old.executescript((Path(__file__).parents[1] / "data" / "schema-1.sql").read_text(encoding="utf-8"))
-        old.execute(
-            "INSERT INTO sources (id, kind, address, title, next_check_at, failures, lease_epoch, created_at) "
-            "VALUES (1, 'feed', 'https://a.example/', 'A', '2026-01-01', 0, 0, '2026-01-01')"
-        )
-        old.execute("INSERT INTO source_workspaces VALUES (1, 'home')")
-        old.execute("INSERT INTO stories VALUES (5, '2026-01-01', '2026-01-01')")
-        old.execute(
-            "INSERT INTO articles (id, source_id, key, story_id, title, text, outlet, language, seen_at, at, content_hash, version) "
-            "VALUES (1, 1, 'k', 5, 'T', 'T text', 'A', 'en', '2026-01-01', '2026-01-01', 'h', 1)"
-        )
-        old.execute("INSERT INTO mentions VALUES (1, 0, 1, 'quds-force', 'actor', 0, 6, 1.0, '2026-01-01')")
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_it_holds(database_url: str) -> None:
+    engine = "sqlite" if database_url.startswith("sqlite") else "postgres"
+    rows = (
+        "INSERT INTO sources (id, kind, address, title, next_check_at, failures, lease_epoch, created_at) "
+        "VALUES (1, 'feed', 'https://a.example/', 'A', '2026-01-01', 0, 0, '2026-01-01')",
+        "INSERT INTO source_workspaces VALUES (1, 'home')",
+        "INSERT INTO stories VALUES (5, '2026-01-01', '2026-01-01')",
+        "INSERT INTO articles (id, source_id, key, story_id, title, text, outlet, language, seen_at, at, content_hash, version) "
+        "VALUES (1, 1, 'k', 5, 'T', 'T text', 'A', 'en', '2026-01-01', '2026-01-01', 'h', 1)",
+        "INSERT INTO mentions VALUES (1, 0, 1, 'quds-force', 'actor', 0, 6, 1.0, '2026-01-01')",
+    )
+    first = (Path(__file__).parents[1] / "data" / f"schema-1-{engine}.sql").read_text(encoding="utf-8")
+    if engine == "sqlite":
+        with sqlite3.connect(database_url.removeprefix("sqlite:///")) as old:
+            old.executescript(first)
+            for row in rows:
+                old.execute(row)
+    else:
+        import psycopg
+
+        with psycopg.connect(database_url, autocommit=True) as server:
+            server.execute(first)  # type: ignore[arg-type]
+            for row in rows:
+                server.execute(row)  # type: ignore[arg-type]
     for _ in range(2):
-        store = Store(f"sqlite:///{path}")
+        store = Store(database_url)
         with store.read() as cx:
             assert migrate.current_version(cx) == len(migrate.STEPS)
             assert articles.mention_count(cx, "home", ["quds-force"]) == (1, 1)
