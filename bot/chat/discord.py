@@ -18,12 +18,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.cards.card import Card
-from bot.chat.discord_cards import render, too_long
+from bot.cards.picture import PictureSpec
+from bot.chat.discord_cards import file_name, pictures_of, render, too_long
 from bot.chat.discord_commands import command_tree, tree_mark
 from bot.chat.discord_interactions import Event, Interactions
 from bot.chat.discord_limits import Wait
-from bot.chat.discord_rest import Refused, Rest, Unreachable
+from bot.chat.discord_rest import Attachment, Message, Refused, Rest, Unreachable
 from bot.chat.discord_send import REVOKED_SENTENCE, Sender
+from bot.errors import VedetteError
 from bot.outbox import Post
 from bot.store import notes
 from handlers import COMMANDS
@@ -31,6 +33,9 @@ from handlers.context import Context
 
 log = logging.getLogger(__name__)
 
+Draw = Callable[[PictureSpec], Awaitable[bytes]]  # a PNG; raises `VedetteError` if there can be none
+
+DRAWING = 6.0  # seconds that a message waits for a picture; then it says it in words
 IDENTIFIES = 20  # an hour; Discord resets the token at 1,000 a day
 HOUR = timedelta(hours=1)
 LOOK = 5.0  # seconds between two looks whether the budget is open again, or the stop has come
@@ -112,11 +117,18 @@ class DiscordChat:
     at_once = 50
 
     def __init__(
-        self, context: Context, token: str, *, identify_gap: float = 5.0, heartbeat_timeout: float = 60.0
+        self,
+        context: Context,
+        token: str,
+        draw: Draw | None = None,
+        *,
+        identify_gap: float = 5.0,
+        heartbeat_timeout: float = 60.0,
     ) -> None:
         self._context = context
         self._settings = context.settings.discord
         self._token = token.strip()
+        self._draw = draw
         self._rest = Rest(self._settings.api_url, self._token)
         self._sender = Sender(self._rest, self._body)
         self._interactions = Interactions(context, self._rest, self._body, lambda: self._own_id)
@@ -155,11 +167,20 @@ class DiscordChat:
             return None
         return found if isinstance(found, dict) else None
 
-    async def _body(self, card: Card, mention: str = "", *, shared_by: str = "") -> dict[str, Any]:
-        """The message of a card. Lines that are too long for a button are kept first."""
+    async def _body(self, card: Card, mention: str = "", *, shared_by: str = "") -> Message:
+        """The message of a card: its pictures drawn, the lines that are too long for a button kept."""
         lines = too_long(card)
         keys = await asyncio.to_thread(self._keep, lines) if lines else {}
-        return render(card, keys.__getitem__, mention=mention, shared_by=shared_by).payload
+        drawn = await self._drawn(card, self._draw) if self._draw else {}
+        body = render(card, keys.__getitem__, mention=mention, shared_by=shared_by, drawn=drawn)
+        return Message(body, tuple(Attachment(file_name(number), content) for number, content in drawn.items()))
+
+    async def _drawn(self, card: Card, draw: Draw) -> dict[int, bytes]:
+        drawn = {}
+        for number, picture in enumerate(pictures_of(card)):
+            with contextlib.suppress(VedetteError, TimeoutError):
+                drawn[number] = await asyncio.wait_for(draw(picture.spec), DRAWING)
+        return drawn
 
     def _keep(self, lines: list[str]) -> dict[str, str]:
         with self._context.store.write() as cx:

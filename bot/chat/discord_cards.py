@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from bot.cards.card import Bars, Block, Button, Card, Does, Fields, Listing, Quote, Run, Style, Text, Tone
+from bot.cards.picture import Picture
 from bot.chat.discord_text import (
     bold,
     clean_link,
@@ -22,7 +22,8 @@ from bot.chat.discord_text import (
 )
 
 TITLE, DESCRIPTION, NAME, TOTAL = 256, 4096, 256, 6000  # Discord's limits, in units
-LABEL, CUSTOM_ID, ROW, ROWS = 80, 100, 5, 5
+LABEL, CUSTOM_ID, ROW, ROWS, ALT = 80, 100, 5, 5, 1024
+PICTURES = 4  # ours: of one message
 PARAGRAPH, LINE = 1600, 500  # ours: one long text leaves room for the rest
 RESERVE = 160  # units of the last line that says how much was cut
 NOBODY: dict[str, Any] = {"parse": []}  # no post calls anybody by what stands in it
@@ -41,15 +42,14 @@ MARK = "v:"  # begins every custom_id of ours
 Keep = Callable[[str], str]  # a short key for a line that is too long for a button
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """The body of a message."""
+def render(
+    card: Card, keep: Keep, *, mention: str = "", shared_by: str = "", drawn: Collection[int] = ()
+) -> dict[str, Any]:
+    """The body of a message, everything that Discord limits within its limits.
 
-    payload: dict[str, Any]
-
-
-def render(card: Card, keep: Keep, *, mention: str = "", shared_by: str = "") -> Rendered:
-    """A message with everything that Discord limits kept within its limits; `mention` is the one role it may call."""
+    `mention` is the one role that it may call; `drawn` says which of `pictures_of(card)` come with it as files. The
+    others are told in words.
+    """
     link = clean_link(card.link)
     head: dict[str, Any] = {"title": clip(flat(card.title) or "–", TITLE), "color": _COLOURS[card.tone]}
     if link:
@@ -59,9 +59,15 @@ def render(card: Card, keep: Keep, *, mention: str = "", shared_by: str = "") ->
     if footer:
         head["footer"] = {"text": plain(footer, NAME)}
     spent = units(head["title"]) + sum(units(head.get(part, {}).get(key, "")) for part, key in _SMALL)
-    bodies = _fitted(_lines(card, link), TOTAL - spent, link)
+    bodies = _fitted(_lines(card, link, drawn), TOTAL - spent, link)
     embeds = [head | ({"description": bodies[0]} if bodies else {})]
     embeds += [{"description": body, "color": head["color"]} for body in bodies[1:]]
+    for number in sorted(drawn):
+        image = {"url": f"attachment://{file_name(number)}"}
+        if number == min(drawn):
+            embeds[0]["image"] = image
+        else:
+            embeds.append({"image": image, "color": head["color"]})
     role = "".join(char for char in mention if char.isdigit())
     payload: dict[str, Any] = {
         "embeds": embeds,
@@ -70,16 +76,33 @@ def render(card: Card, keep: Keep, *, mention: str = "", shared_by: str = "") ->
     }
     if role:
         payload["content"] = f"<@&{role}>"
-    return Rendered(payload)
+    if drawn:
+        payload["attachments"] = [
+            {"id": str(place), "filename": file_name(number), "description": plain(pictures_of(card)[number].alt, ALT)}
+            for place, number in enumerate(sorted(drawn))
+        ]
+    return payload
+
+
+def pictures_of(card: Card) -> list[Picture]:
+    """The pictures that a message of the card can show."""
+    return [block for block in card.blocks if isinstance(block, Picture)][:PICTURES]
+
+
+def file_name(number: int) -> str:
+    return f"picture-{number + 1}.png"
 
 
 _SMALL = (("author", "name"), ("footer", "text"))
 
 
-def _lines(card: Card, link: str | None) -> Iterator[str]:
+def _lines(card: Card, link: str | None, drawn: Collection[int]) -> Iterator[str]:
     """The body line by line; an empty one between blocks that do not belong together."""
     before: Block | None = None
+    shown = [id(block) for number, block in enumerate(pictures_of(card)) if number in drawn]
     for block in card.blocks:
+        if id(block) in shown:
+            continue
         if before and not (isinstance(block, Quote) and isinstance(before, Text)):
             yield ""
         yield from _block(block, link)
@@ -110,6 +133,8 @@ def _block(block: Block, link: str | None) -> Iterator[str]:
                 yield f"- {line_of(item, LINE, link)}"
         case Bars():
             yield _bars(block)
+        case Picture():
+            yield clip(flat(block.alt), PARAGRAPH)
 
 
 def _bars(bars: Bars) -> str:

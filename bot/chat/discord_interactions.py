@@ -24,7 +24,7 @@ from bot.chat.discord_commands import (
     modal,
     spoken,
 )
-from bot.chat.discord_rest import Refused, Rest, Unreachable
+from bot.chat.discord_rest import Message, Refused, Rest, Unreachable
 from bot.model import Channel, Request
 from bot.store import notes, subscriptions
 from handlers import BY_NAME, dispatch
@@ -47,7 +47,7 @@ WORKERS = 4  # threads that answer commands, beside those that complete names
 EXPIRED = trouble("This button has grown too old for me.", "Type the command instead: /help lists them.")
 FOREIGN = trouble("I do not know this button.", "It is from another version of me. Type the command instead: /help")
 NO_ALERT = trouble("This message is no alert of mine.", "Use this on one of my alerts, or type /why with its short id.")
-Body = Callable[..., Awaitable[dict[str, Any]]]
+Body = Callable[..., Awaitable[Message]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,18 +236,18 @@ class Interactions:
         log.warning("an interaction in channel %s was not acknowledged: %s", event.channel, fault)
         return False
 
-    async def _edit(self, event: Event, body: dict[str, Any]) -> None:
-        await self._patiently("PATCH", ORIGINAL, event, body)
+    async def _edit(self, event: Event, said: Message) -> None:
+        await self._patiently("PATCH", ORIGINAL, event, said)
 
-    async def _follow_up(self, event: Event, body: dict[str, Any], *, ephemeral: bool) -> None:
-        await self._patiently("POST", FOLLOW_UP, event, body | {"flags": EPHEMERAL if ephemeral else 0})
+    async def _follow_up(self, event: Event, said: Message, *, ephemeral: bool) -> None:
+        await self._patiently("POST", FOLLOW_UP, event, said.plus(flags=EPHEMERAL if ephemeral else 0))
 
-    async def _patiently(self, method: str, route: str, event: Event, body: dict[str, Any]) -> None:
+    async def _patiently(self, method: str, route: str, event: Event, said: Message) -> None:
         """Try again after a fault; a new message only where the first try surely did not arrive."""
         for attempt in range(TRIES):
             wait = 0.5 * 2**attempt
             try:
-                await self._rest.answer(method, route, {"app": event.app, "token": event.token}, body)
+                await self._rest.answer(method, route, {"app": event.app, "token": event.token}, said.body, said.files)
                 return
             except Refused as refused:
                 again = refused.status == 429 or (refused.status >= 500 and method == "PATCH")

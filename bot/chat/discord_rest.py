@@ -45,7 +45,17 @@ class Refused(Exception):
 class Attachment:
     name: str
     content: bytes
-    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A body, and the files that it shows."""
+
+    body: dict[str, Any]
+    files: tuple[Attachment, ...] = ()
+
+    def plus(self, **more: Any) -> Message:
+        return Message(self.body | more, self.files)
 
 
 class Rest:

@@ -12,7 +12,8 @@ from typing import Any
 
 from bot.cards.card import Card
 from bot.chat.discord_limits import Wait
-from bot.chat.discord_rest import Refused, Rest, Unreachable
+from bot.chat.discord_rest import Message, Refused, Rest, Unreachable
+from bot.chat.discord_text import plain
 from bot.outbox import ChannelGone, Post, SendLater, SendNever
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ _GONE = {
     50007: "The user takes no direct messages from me.",
 }
 
-Body = Callable[[Card, str], Awaitable[dict[str, Any]]]  # (card, role to call) → the message
+Body = Callable[[Card, str], Awaitable[Message]]  # (card, role to call) → the message
 
 
 class Sender:
@@ -52,46 +53,44 @@ class Sender:
 
     async def send(self, post: Post, owner: Callable[[str], Awaitable[str]]) -> str:
         """`channel_id/message_id` of the message. Raises `SendLater`, `SendNever` or `ChannelGone`."""
-        body = await self._body(post.card, post.mention)
+        said = await self._body(post.card, post.mention)
         if post.action == "edit":
             channel, _, message = post.target.partition("/")
-            await self._ask(post, "PATCH", MESSAGE, body, channel=channel, message=message)
+            await self._ask(post, "PATCH", MESSAGE, said, channel=channel, message=message)
             return post.target
         if post.in_doubt and not self._surely_known(post.key):
-            found = await self._arrived(post, body)
+            found = await self._arrived(post, said.body)
             if found:
                 return found
         if post.action == "reply":
-            return await self._reply(post, body)
+            return await self._reply(post, said)
         try:
-            return await self._create(post, post.channel.address, body)
+            return await self._create(post, post.channel.address, said)
         except ChannelGone:
             if post.kind != "notice":
                 raise
             other = await owner(post.channel.workspace)  # a notice for an admin whose direct messages are closed
             if not other or other == post.channel.address:
                 raise
-            return await self._create(post, other, body)
+            return await self._create(post, other, said)
 
-    async def _reply(self, post: Post, body: dict[str, Any]) -> str:
+    async def _reply(self, post: Post, said: Message) -> str:
         """In the message's thread, made at first need; a plain reply where there are no threads."""
         channel, _, message = post.target.partition("/")
         if channel not in self._unthreaded and await self._thread(post, channel, message):
             try:
-                return await self._create(post, message, body)
+                return await self._create(post, message, said)
             except ChannelGone:
                 self._threads.discard(message)  # locked, or deleted by somebody
-        answer = {"message_reference": {"message_id": message, "fail_if_not_exists": False}}
-        return await self._create(post, channel, body | answer)
+        answered = {"message_id": message, "fail_if_not_exists": False}
+        return await self._create(post, channel, said.plus(message_reference=answered))
 
     async def _thread(self, post: Post, channel: str, message: str) -> bool:
         if message in self._threads:
             return True
-        name = " ".join(post.card.title.split())[:100] or "More"
+        opening = Message({"name": plain(post.card.title, 100) or "More", "auto_archive_duration": 1440})
         try:
-            await self._request(
-                "POST", THREADS, {"name": name, "auto_archive_duration": 1440}, channel=channel, message=message
-            )
+            await self._request("POST", THREADS, opening, channel=channel, message=message)
         except Refused as refused:
             if refused.code == NO_MESSAGE:
                 raise SendNever("The message that it answers was deleted.") from None
@@ -107,22 +106,22 @@ class Sender:
         self._threads.add(message)
         return True
 
-    async def _create(self, post: Post, channel: str, body: dict[str, Any]) -> str:
-        body = body | {"nonce": nonce(post.key), "enforce_nonce": True}
-        made = await self._ask(post, "POST", MESSAGES, body, channel=channel)
+    async def _create(self, post: Post, channel: str, said: Message) -> str:
+        said = said.plus(nonce=nonce(post.key), enforce_nonce=True)
+        made = await self._ask(post, "POST", MESSAGES, said, channel=channel)
         self._doubts.pop(post.key, None)
         return f"{channel}/{made['id']}"
 
-    async def _ask(self, post: Post, method: str, route: str, body: dict[str, Any], **parts: str) -> Any:
+    async def _ask(self, post: Post, method: str, route: str, said: Message, **parts: str) -> Any:
         try:
-            return await self._request(method, route, body, **parts)
+            return await self._request(method, route, said, **parts)
         except (Refused, Unreachable, Wait) as fault:
             raise self._in_words(post, fault) from None
 
-    async def _request(self, method: str, route: str, body: dict[str, Any] | None, **parts: str) -> Any:
+    async def _request(self, method: str, route: str, said: Message | None, **parts: str) -> Any:
         """One request, and what it says about Discord as a whole."""
         try:
-            answer = await self._rest.ask(method, route, parts, body)
+            answer = await self._rest.ask(method, route, parts, said.body if said else None, said.files if said else ())
         except Refused as refused:
             self._down = self._down + 1 if refused.status >= 500 else 0
             raise

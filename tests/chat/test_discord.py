@@ -7,6 +7,7 @@ import io
 import logging
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ import discord
 import pytest
 
 from bot.cards.card import Card
+from bot.cards.picture import MapPlace, MapSpec, picture
 from bot.chat.discord import INTENTS
 from bot.chat.discord_commands import PERMISSIONS, SCOPES, WHO, WHY, command_tree
 from bot.entities.catalogue import Catalogue
+from bot.errors import VedetteError
 from bot.log import RedactingFormatter
 from bot.outbox import Post, SendNever
 from bot.settings import Settings
@@ -307,7 +310,8 @@ async def test_a_card_that_discord_refuses_is_buried_with_its_words(
     front.fake.fail("^POST /channels", status=400, code=50035)
     assert await deliver(front) == []
     assert "the fake says so" in caplog.text
-    assert await deliver(front, "The Quds Force left Samarra again.") == ["The Quds Force left Samarra again."]
+    other = "Ministers in Baghdad praised a general of the Quds Force on Sunday."
+    assert await deliver(front, other) == [other]
 
 
 async def test_a_refused_token_pauses_the_platform_with_one_sentence(
@@ -371,6 +375,25 @@ async def test_the_one_role_is_called(front: DiscordFront) -> None:
     await front.bot.send(a_post(front, "Towns fall", mention="123456789012345678"))
     (message,) = front.fake.messages[front.channel]
     assert message["content"] == "<@&123456789012345678>"
+    assert front.fake.problems == []
+
+
+async def test_pictures_come_as_files(front: DiscordFront) -> None:
+    async def draw(spec: object) -> bytes:
+        if spec == broken:
+            raise VedetteError("It cannot be drawn.")
+        return b"\x89PNG"
+
+    broken = MapSpec((), "Nowhere")
+    await front.close()
+    await (await front.open(draw=draw)).ready()
+    post = a_post(front, "Towns fall")
+    maps = (picture(MapSpec((MapPlace("Samarra", 34.2, 43.9),), "Iraq")), picture(broken))
+    await front.bot.send(replace(post, card=replace(post.card, blocks=maps)))
+    (sent,) = [one for one in front.fake.seen if one.method == "POST" and one.path.startswith("/channels")]
+    assert [item["filename"] for item in sent.body["attachments"]] == ["picture-1.png"]
+    assert "Samarra" in sent.body["attachments"][0]["description"]
+    assert "Nowhere" in sent.body["embeds"][0]["description"]
     assert front.fake.problems == []
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cards.card import Bars, Button, Card, Does, Field, Fields, Listing, Quote, Run, Style, Text, code, line, strong
+from bot.cards.picture import MapPlace, MapSpec, picture
 from bot.chat.discord_cards import custom_id, pressed, render, too_long
 from bot.chat.discord_text import clean_link, clip, escaped, host_of, units
 from tests.chat.test_console import CARDS
@@ -71,8 +72,8 @@ cards = st.builds(
 )
 
 
-def payload(card: Card, **how: str) -> dict[str, Any]:
-    return render(card, lambda line: "k" * 20, **how).payload
+def payload(card: Card, **how: Any) -> dict[str, Any]:
+    return render(card, lambda line: "k" * 20, **how)
 
 
 def texts(body: dict[str, Any]) -> list[str]:
@@ -190,3 +191,17 @@ def test_markup_that_would_touch_is_kept_apart() -> None:
 def test_a_list_to_copy_keeps_its_lines() -> None:
     shown = payload(Card("x", blocks=(Text(line(code('<opml>\n <outline text="a"/>\n</opml>'))),)))["embeds"][0]
     assert shown["description"] == '```\n<opml>\n <outline text="a"/>\n</opml>\n```'
+
+
+def test_a_picture_comes_as_a_file_or_in_words() -> None:
+    shown = picture(MapSpec((MapPlace("Samarra", 34.2, 43.9), MapPlace("@everyone", 33.3, 44.4)), "Iraq"))
+    card = Card("T", blocks=(Text(line("Before")), shown, Text(line("After"))))
+    said = payload(card)["embeds"][0]
+    assert "Samarra" in said["description"]
+    assert "image" not in said
+    body = payload(card, drawn=[0])
+    assert body["embeds"][0]["image"] == {"url": "attachment://picture-1.png"}
+    assert body["attachments"][0]["filename"] == "picture-1.png"
+    assert "Samarra" in body["attachments"][0]["description"]
+    assert "Samarra" not in body["embeds"][0]["description"]
+    assert faults_of(body, "/channels/{channel_id}/messages", "post", ("picture-1.png",)) == []
