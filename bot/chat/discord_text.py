@@ -98,7 +98,7 @@ def flat(text: str) -> str:
 
 def clean_link(address: str | None) -> str | None:
     """An http or https address that can be written out: ASCII, no credentials, nothing that could end it early; or None."""
-    if not address or not _CLEAN_LINK.fullmatch(address) or len(address) > 2048:
+    if not address or len(address) > 2048 or not _CLEAN_LINK.fullmatch(address) or _CALL.search(address):
         return None
     host = address.split("/")[2]
     return None if "@" in host else address

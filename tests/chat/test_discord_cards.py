@@ -152,7 +152,16 @@ def test_a_link_shows_where_it_leads() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:x", "https://a@b.example/", "https://a.example/<@1>", "ftp://a.example/", "", None]
+    "address",
+    [
+        "javascript:x",
+        "https://a@b.example/",
+        "https://a.example/x@here",
+        "https://a.example/<@1>",
+        "ftp://a.example/",
+        "",
+        None,
+    ],
 )
 def test_no_other_link_is_made(address: str | None) -> None:
     card = Card("Title", link=address, blocks=(Text((Run("words", link=address),)),))
