@@ -19,6 +19,7 @@ from typing import Protocol, runtime_checkable
 from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
+from bot.cards.picture import Mode, PictureSpec
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
 from bot.checks import Checks
 from bot.data_files import data_folder
@@ -31,6 +32,7 @@ from bot.hubs import Hubs
 from bot.known import Known
 from bot.model import Channel, Clock, Request
 from bot.outbox import Chat, Outbox
+from bot.pictures.studio import Studio
 from bot.pipeline import Pipeline
 from bot.poller import Poller
 from bot.pulse import Pulse
@@ -280,7 +282,8 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
     screen = new_console()
     with open_app(settings) as app:
         console = ConsoleChat(screen, settings.store.folder / "console.jsonl")
-        service = Service(app, [console, *_chats(app)])
+        studio = Studio(settings.store.folder / "pictures")
+        service = Service(app, [console, *_chats(app, studio)])
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, service.stop.set)
@@ -302,17 +305,27 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
                 await service.run((lambda: _converse(app, screen)) if prompt else None)
         finally:
             await service.close()
+            await asyncio.to_thread(studio.close)
 
 
-def _chats(app: App) -> list[Chat]:
+def _chats(app: App, studio: Studio) -> list[Chat]:
     """The platforms that there are tokens for; their libraries are loaded only then."""
     chats: list[Chat] = []
-    secrets = app.settings.secrets
-    if secrets.slack_bot_token or (app.settings.slack.client_id and secrets.slack_client_secret):
+    secrets, slack = app.settings.secrets, app.settings.slack
+    if secrets.discord_token:
+        from bot.chat.discord import DiscordChat
+
+        # Most of Discord's readers see it dark, most of Slack's light.
+        chats.append(DiscordChat(app.context, secrets.discord_token.get_secret_value(), _drawing(studio, Mode.DARK)))
+    if secrets.slack_bot_token or (slack.client_id and secrets.slack_client_secret):
         from bot.chat.slack import SlackChat
 
-        chats.append(SlackChat(app.context))
+        chats.append(SlackChat(app.context, draw=_drawing(studio, Mode.LIGHT)))
     return chats
+
+
+def _drawing(studio: Studio, mode: Mode) -> Callable[[PictureSpec], Awaitable[bytes]]:
+    return lambda spec: studio.picture_of(spec, mode)
 
 
 async def _read_corpus(service: Service, screen: Console) -> None:

@@ -15,6 +15,8 @@ _TOKENS = re.compile(
     r"|(?<=\bBearer )[\w.~+/=-]{6,}"
     r"|(?<=://)hooks\.slack(?:-gov)?\.com/[^\s'\"]+"  # whoever knows such an address may answer there
     r"|(?<=[?&]ticket=)[^\s'\"&]+"
+    r"|(?<=/webhooks/)(\d+/)[^/\s'\"]+|(?<=/interactions/)(\d+/)[^/\s'\"]+"  # Discord's interactions, in addresses
+    r"|((?:token|session_id)['\"]\s*:\s*['\"])[^'\"]+"  # and in the events that discord.py writes at DEBUG
 )
 
 
@@ -31,7 +33,11 @@ class RedactingFormatter(logging.Formatter):
     def redact(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        return _TOKENS.sub("[secret]", _CREDENTIALS.sub("[secret]@", text))
+        return _TOKENS.sub(_hidden, _CREDENTIALS.sub("[secret]@", text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2] or found[3] or ''}[secret]"
 
 
 def set_up_log(settings: Settings) -> None:

@@ -171,8 +171,11 @@ class Worker:
         """
         if self._paused_until and self._clock.now() < self._paused_until:
             return 0
-        room = (1 if self._refused else self._chat.at_once) - len(busy)
-        taken = await asyncio.to_thread(self._claim, room) if room > 0 else []
+        most = 1 if self._refused else self._chat.at_once
+        room = most - len(busy)
+        if room * 4 < most:
+            return 0  # a look at thousands that wait costs as much for one as for many
+        taken = await asyncio.to_thread(self._claim, room)
         if taken:
             self._checkpoint("after claim")
         for delivery in taken:

@@ -124,6 +124,9 @@ class EntitiesSection(_Section):
 class DiscordSection(_Section):
     api_url: str = Field("https://discord.com/api/v10", description="REST address")
     gateway_url: str = Field("wss://gateway.discord.gg/", description="gateway address")
+    shards: int = Field(
+        0, ge=0, le=1000, description="connections to the gateway; 0 is one, which serves 2,500 servers"
+    )
 
 
 class SlackSection(_Section):

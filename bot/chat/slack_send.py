@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.cards.picture import Picture
+from bot.cards.picture import Picture, PictureSpec
 from bot.chat.slack_api import GONE, NEVER, REVOKED, UNREADABLE, Api, Refused, short_key
 from bot.chat.slack_cards import Message, clip, message, plain_version
 from bot.chat.slack_pace import Pace
@@ -32,7 +32,7 @@ PICTURE = 30.0  # seconds that a picture may take
 SHORT = 3.0  # a longer Retry-After is meant for more than one channel
 REPEAT = "possible repeat: it may have been posted before an interruption"
 
-Draw = Callable[[object], Awaitable[bytes]]
+Draw = Callable[[PictureSpec], Awaitable[bytes]]
 
 
 class Sender:
@@ -229,7 +229,7 @@ def _body(post: Post, made: Message) -> tuple[str, dict[str, Any]]:
         return "chat.update", body | {"ts": ts}
     body |= {"link_names": False, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
     if ts:
-        body |= {"thread_ts": ts, "reply_broadcast": False}
+        body |= {"thread_ts": ts, "reply_broadcast": post.action == "notify"}
     return "chat.postMessage", body
 
 

@@ -16,7 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, liter
 from bot.store.engine import insert, inserted
 from bot.store.tables import channels, deliveries
 
-_STATES: tuple[ColumnElement[str], ...] = (literal_column("'waiting'"), literal_column("'claimed'"))  # as the partial index has them
+_STATES: tuple[ColumnElement[str], ...] = (
+    literal_column("'waiting'"),
+    literal_column("'claimed'"),
+)  # as the partial index has them
 
 
 unfinished = deliveries.c.state.in_(_STATES)
