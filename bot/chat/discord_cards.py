@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ PICTURES = 4  # ours: of one message
 PARAGRAPH, LINE = 1600, 500  # ours: one long text leaves room for the rest
 RESERVE = 160  # units of the last line that says how much was cut
 NOBODY: dict[str, Any] = {"parse": []}  # no post calls anybody by what stands in it
+_ROLE = re.compile(r"(?<!\d)\d{15,21}(?!\d)", re.ASCII)
+MOST_ROLES = 5
 _COLOURS = {
     Tone.ALERT: 0xC0392B,
     Tone.INFO: 0x5B7C99,
@@ -47,7 +50,7 @@ def render(
 ) -> dict[str, Any]:
     """The body of a message, everything that Discord limits within its limits.
 
-    `mention` is the one role that it may call; `drawn` says which of `pictures_of(card)` come with it as files. The
+    `mention` are the roles that it may call; `drawn` says which of `pictures_of(card)` come with it as files. The
     others are told in words.
     """
     link = clean_link(card.link)
@@ -68,14 +71,14 @@ def render(
             embeds[0]["image"] = image
         else:
             embeds.append({"image": image, "color": head["color"]})
-    role = "".join(char for char in mention if char.isdigit())
+    roles = _ROLE.findall(mention)[:MOST_ROLES]
     payload: dict[str, Any] = {
         "embeds": embeds,
         "components": _rows(card.buttons, keep),
-        "allowed_mentions": NOBODY | {"roles": [role]} if role else NOBODY,
+        "allowed_mentions": NOBODY | {"roles": roles} if roles else NOBODY,
     }
-    if role:
-        payload["content"] = f"<@&{role}>"
+    if roles:
+        payload["content"] = " ".join(f"<@&{role}>" for role in roles)
     if drawn:
         payload["attachments"] = [
             {"id": str(place), "filename": file_name(number), "description": plain(pictures_of(card)[number].alt, ALT)}

@@ -57,6 +57,7 @@ _TONES = {
 _STYLES = {Style.STRONG: {"bold": True}, Style.MARK: {"bold": True}, Style.CODE: {"code": True}}
 _REMOVES = re.compile(r"/?(unsubscribe|feeds remove|digest off|untrack|admins remove)\b")
 _TYPED = re.compile(r"(?<![\w/:.@<])/([a-z]{2,20})\b")
+MOST_GROUPS = 5
 _GROUP = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{5,20})(?:\|[^>]{0,80})?>?")
 
 
@@ -135,12 +136,12 @@ def as_typed(text: str) -> str:
 
 
 def message(card: Card, *, mention: str = "", note: str = "", most: int = MOST_BLOCKS) -> Message:
-    """A card as a message. `mention` is a user group that is called, `note` is said first, in small letters."""
+    """A card as a message. `mention` are the user groups that are called, `note` is said first, in small letters."""
     budget = Budget()
     blocks: list[dict[str, Any]] = []
-    group = _GROUP.fullmatch(mention)
-    if group:
-        blocks.append(_rich([_section([{"type": "usergroup", "usergroup_id": group[1]}])]))
+    groups = [found[1] for part in mention.split()[:MOST_GROUPS] if (found := _GROUP.fullmatch(part))]
+    if groups:
+        blocks.append(_rich([_section([{"type": "usergroup", "usergroup_id": group} for group in groups])]))
     if _flat(note):
         blocks.append(_small(budget, _flat(note)))
     title = _flat(card.title) or "–"

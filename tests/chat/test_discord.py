@@ -564,3 +564,11 @@ def test_the_page_says_what_the_code_asks_for() -> None:
     assert len(re.findall(r"(?m)^\d+\. ", page)) == 10
     assert INTENTS.value == 1
     assert "Guilds" in page
+
+
+async def test_a_step_up_answers_the_message_in_the_channel(front: DiscordFront) -> None:
+    reference = await front.bot.send(a_post(front, "Towns fall"))
+    await front.bot.send(a_post(front, "Killed: 12, before 5", "notify", reference))
+    answer = front.fake.messages[front.channel][1]
+    assert answer["message_reference"]["message_id"] == reference.partition("/")[2]
+    assert not any(one.path.endswith("/threads") for one in front.fake.seen)

@@ -116,6 +116,19 @@ async def test_a_lost_reply_is_looked_for_in_its_thread(
         assert parent.body["blocks"][0]["text"]["text"] == "Alert edit"
 
 
+async def test_a_step_up_is_seen_by_the_whole_channel(
+    tmp_path: Path, catalogue: Catalogue, clock: StandingClock
+) -> None:
+    async with slack_house(tmp_path, catalogue, clock) as front:
+        enqueue(front, "parent")
+        await front.outbox.drain()
+        front.slack.sender._pace._workspaces.clear()
+        channel_id = enqueue(front, "step", action="notify", target="parent")
+        assert await settle(front, channel_id) == {"sent": 2}
+        parent, step = front.fake.posted(CHANNEL)
+        assert (step.body["thread_ts"], step.body["reply_broadcast"]) == (parent.ts, True)
+
+
 async def test_an_edit_of_a_message_that_is_gone_is_dropped(
     tmp_path: Path, catalogue: Catalogue, clock: StandingClock
 ) -> None:
