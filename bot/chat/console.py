@@ -235,6 +235,7 @@ class ConsoleChat:
     def _enter(self, post: Post) -> None:
         row = {
             "delivery": post.key,
+            "action": post.action,
             "channel": post.channel.address,
             "code": post.card.code,
             "title": post.card.title,
