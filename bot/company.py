@@ -10,14 +10,7 @@ from math import log
 
 from bot.model import Citation
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One mention: who, of which kind, and where the sentence begins that names it."""
-
-    entity: str
-    kind: str
-    sentence: int
+Place = tuple[str, int]  # a mention: the entity, and where the sentence begins that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,6 @@ class Companion:
     """How much an entity shares with the one asked for: articles, stories, and articles with a sentence that names both."""
 
     entity: str
-    kind: str
     articles: int
     stories: int
     sentences: int
@@ -59,24 +51,19 @@ class Companion:
 
 def companions(sample: Sample, own: Collection[str]) -> list[Companion]:
     """Everybody named beside `own`, those that share most articles first."""
-    kinds: dict[str, str] = {}
     in_articles: Counter[str] = Counter()
     in_sentences: Counter[str] = Counter()
     stories: dict[str, set[int]] = {}
     for article in sample.articles:
-        sentences = {place.sentence for place in article.places if place.entity in own}
-        beside: dict[str, bool] = {}
-        for place in article.places:
-            if place.entity not in own:
-                kinds.setdefault(place.entity, place.kind)
-                beside[place.entity] = beside.get(place.entity, False) or place.sentence in sentences
-        in_articles.update(beside.keys())
-        in_sentences.update(entity for entity, same in beside.items() if same)
-        for entity in beside:
+        sentences = {sentence for entity, sentence in article.places if entity in own}
+        in_sentences.update({entity for entity, sentence in article.places if sentence in sentences})
+        for entity in {entity for entity, _ in article.places}:
+            in_articles[entity] += 1
             stories.setdefault(entity, set()).add(article.story_id)
     found = [
-        Companion(entity, kinds[entity], number, len(stories[entity]), in_sentences[entity])
+        Companion(entity, number, len(stories[entity]), in_sentences[entity])
         for entity, number in in_articles.items()
+        if entity not in own
     ]
     return sorted(found, key=lambda one: (-one.articles, -one.sentences, one.entity))
 
@@ -87,9 +74,9 @@ def ties(sample: Sample, among: Collection[str]) -> Counter[tuple[str, str]]:
     wanted = frozenset(among)
     for article in sample.articles:
         by_sentence: dict[int, set[str]] = {}
-        for place in article.places:
-            if place.entity in wanted:
-                by_sentence.setdefault(place.sentence, set()).add(place.entity)
+        for entity, sentence in article.places:
+            if entity in wanted:
+                by_sentence.setdefault(sentence, set()).add(entity)
         pairs = {
             (a, b)
             for together in by_sentence.values()

@@ -23,7 +23,7 @@ from handlers.context import Context, trouble
 from handlers.excerpt import excerpt
 
 LONG_NAME = 8  # letters from which two slips are forgiven instead of one
-SAMPLE = 1_500  # of an entity's newest articles, in which company is counted
+SAMPLE = 1_000  # of an entity's newest articles, in which company is counted
 NEWEST = 40  # of those, from whose sentences the telling ones are chosen
 TELLING = 3
 MONTH = 30
@@ -31,6 +31,9 @@ LONGEST_CHART = 40  # bars
 MOST_NAMES = 12
 MOST_OTHERS = 4  # names a script beside the Latin one
 _SCRIPTS = {"Cjk": "Chinese", "Hiragana": "Japanese", "Katakana": "Japanese", "Hangul": "Korean"}
+
+
+Together = tuple[Entity, Companion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,22 +260,19 @@ def chart(days: dict[date, int], first: date, last: date, timezone: str) -> Bars
     return Bars(label, tuple(bars), f"{first.day} {first:%b}{year}", f"{last.day} {last:%b %Y}")
 
 
-def beside(context: Context, sample: Sample, entity: Entity, *, places: bool) -> list[tuple[Entity, Companion]]:
-    """Who shares sentences with an entity, or at which places it was seen; papers report on wars, they are no company."""
-    found = [
-        (other, one)
-        for one in companions(sample, entity.ids)
-        if one.sentences and (other := context.catalogue.get(one.entity))
-    ]
-    chosen = [
-        (other, one)
-        for other, one in found
-        if other.kind.is_place == places and other.kind is not Kind.COUNTRY and other.type != "media"
-    ]
-    return sorted(chosen, key=lambda pair: (-pair[1].sentences, pair[0].name))
+def beside(context: Context, sample: Sample, entity: Entity) -> tuple[list[Together], list[Together]]:
+    """(who shares sentences with an entity, at which places it was seen). Papers report on wars, they are no company."""
+    found: tuple[list[Together], list[Together]] = [], []
+    for one in companions(sample, entity.ids):
+        other = context.catalogue.get(one.entity) if one.sentences else None
+        if other and other.kind is not Kind.COUNTRY and other.type != "media":
+            found[other.kind.is_place].append((other, one))
+    for rows in found:
+        rows.sort(key=lambda pair: (-pair[1].sentences, pair[0].name))
+    return found
 
 
-def with_counts(found: Collection[tuple[Entity, Companion]], most: int = 6) -> Line:
+def with_counts(found: Collection[Together], most: int = 6) -> Line:
     return names([f"{other.name} ({one.sentences:,})" for other, one in found], most)
 
 

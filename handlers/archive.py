@@ -22,9 +22,10 @@ MOST_WAYS = 8  # alternatives of one query that are followed beside each other
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Articles that name one of `entities`, or those that hold all of `phrases`."""
+    """Articles that name one of `entities` and one of each group of `also`, or those that hold all of `phrases`."""
 
     entities: tuple[str, ...] = ()
+    also: tuple[tuple[str, ...], ...] = ()
     phrases: tuple[str, ...] = ()
 
 
@@ -81,7 +82,11 @@ def _ways(context: Context, cx: Connection, workspace: str, query: Query) -> lis
             phrases = tuple(part.folded for part in query.parts if isinstance(part, Words))
             others = [_ways(context, cx, workspace, part) for part in query.parts if not isinstance(part, Words)]
             choices = [way for way in (*others, [Way(phrases=phrases)] if phrases else None) if way]
-            return min(choices, key=lambda ways: _cost(cx, workspace, ways), default=None)
+            best = min(choices, key=lambda ways: _cost(cx, workspace, ways), default=None)
+            if best and best[0].entities and len(best) == 1:
+                named = (ways[0].entities for ways in choices if ways is not best and len(ways) == 1)
+                return [Way(best[0].entities, tuple(group for group in named if group))]
+            return best
         case NoneOf():
             return None
         case _:
@@ -95,9 +100,9 @@ def own_ids(context: Context, workspace: str, entity: str) -> tuple[str, ...]:
 
 def _gathered(ways: Sequence[Way]) -> list[Way] | None:
     """Names are looked up together; too many alternatives of words are none."""
-    entities = tuple(dict.fromkeys(entity for way in ways for entity in way.entities))
-    worded = [way for way in ways if way.phrases]
-    return [*([Way(entities=entities)] if entities else []), *worded] if len(worded) <= MOST_WAYS else None
+    entities = tuple(dict.fromkeys(entity for way in ways if not way.also for entity in way.entities))
+    worded = [way for way in ways if way.phrases or way.also]
+    return [*([Way(entities)] if entities else []), *worded] if len(worded) <= MOST_WAYS else None
 
 
 def _cost(cx: Connection, workspace: str, ways: Sequence[Way]) -> int:
@@ -114,7 +119,7 @@ def _stream(cx: Connection, workspace: str, ways: Sequence[Way] | None, limits: 
     streams = [
         search.with_words(cx, workspace, way.phrases, limits)
         if way.phrases
-        else search.naming(cx, workspace, way.entities)
+        else search.naming(cx, workspace, way.entities, way.also, limits)
         for way in ways
     ]
     return merge(*streams, reverse=True)

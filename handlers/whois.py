@@ -61,13 +61,10 @@ def _read(context: Context, sample: Sample, entity: Entity, tallies: list[Field]
     """Counts, company and chart; or that nothing was read yet."""
     if not tallies:
         return [Text(line(quiet("Not named yet in anything read here.")))]
-    rows = list(tallies)
-    labels = ("Reported there", "Named with") if entity.kind.is_place else ("Seen with", "Seen at")
-    order = (False, True) if entity.kind.is_place else (True, False)
-    for places in order:
-        company = about.with_counts(about.beside(context, sample, entity, places=places))
-        if company:
-            rows.append(Field(labels[places], company))
+    actors, places = about.beside(context, sample, entity)
+    here = (("Reported there", actors), ("Named with", places))
+    company = here if entity.kind.is_place else (("Seen at", places), ("Seen with", actors))
+    rows = [*tallies, *(Field(label, about.with_counts(found)) for label, found in company if found)]
     return [Fields(tuple(rows)), *chart]
 
 

@@ -48,10 +48,10 @@ def _stories_and_chats(cx: Connection) -> None:
     """Stories got origins, mentions their tallies, deliveries edits and replies, chats their admins, buttons and installs."""
     _add_missing(cx)
     if cx.execute(select(mention_totals.c.entity).limit(1)).first() is None:
-        _count_mentions(cx)
+        count_mentions(cx)
 
 
-def _count_mentions(cx: Connection) -> None:
+def count_mentions(cx: Connection) -> None:
     """The tallies of an archive that was filled without them."""
     day = (
         "CAST(julianday(date(a.at)) - 2440587.5 AS INTEGER)"

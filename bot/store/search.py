@@ -11,19 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, text, tuple_
 
 from bot.model import FiledArticle
+from bot.store import seen
 from bot.store.articles import filed
 from bot.store.sources import visible
 from bot.store.tables import articles, mention_totals, mentions
 from bot.text.fold import fold_key
 
 COUNTED = 1_000  # up to this many articles are counted
-MANY = 10_000  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
-WALKED = 6_000  # articles that a walk looks at before it gives up on finding a common word in recent ones
+MANY = 3_000  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
+WALKS = (600, 2_400, 9_600)  # articles of each walk back in time that a common word is looked for in
+SPREAD = 4  # times as many ids as articles belong to one time
 FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
 LONGER = 3.0
+COMPANY = 5_000  # articles that name one entity, among which others are looked for
 Found = tuple[datetime, int]  # an article's time and id
 
 
@@ -43,22 +46,37 @@ def with_words(cx: Connection, workspace: str, phrases: Sequence[str], limits: L
     if how_many(cx, phrases, MANY + 1) <= MANY:
         yield from _stream(cx, _visible(workspace).where(holds))
         return
-    recent = _newest(_visible(workspace)).limit(WALKED).subquery()
-    probe = text("EXISTS (SELECT 1 FROM articles_words WHERE articles_words MATCH :terms AND rowid = recent.id)")
-    walk = (
-        select(recent.alias("recent").c.at, recent.alias("recent").c.id)
-        .where(probe.bindparams(terms=_match(phrases)))
-    )  # fmt: skip
-    last = cx.execute(select(func.min(recent.c.at))).scalar()
-    yield from _rows(cx, walk)
-    if last is None:
-        return
-    limits.said.append(f"beyond the newest {WALKED:,} articles, only the {MANY:,} with the word that were read last")
+    last: Found | None = None
+    for size in WALKS:
+        walked = list(_rows(cx, _newest(_before(_visible(workspace), last)).limit(size)))
+        yield from _marked(cx, walked, phrases)
+        if len(walked) < size:
+            return
+        last = walked[-1]
+    limits.said.append(
+        f"of older articles than the newest {sum(WALKS):,}, only the {MANY:,} with the word that were read last"
+    )
     entered = text(
         "articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms ORDER BY rowid DESC LIMIT :most)"
     )
-    older = _visible(workspace).where(entered.bindparams(terms=_match(phrases), most=MANY), articles.c.at < last)
-    yield from _stream(cx, older)
+    yield from _stream(
+        cx, _before(_visible(workspace), last).where(entered.bindparams(terms=_match(phrases), most=MANY))
+    )
+
+
+def _before(query: Select[Any], last: Found | None) -> Select[Any]:
+    return query.where(tuple_(articles.c.at, articles.c.id) < last) if last else query
+
+
+def _marked(cx: Connection, walked: Sequence[Found], phrases: Sequence[str]) -> Iterator[Found]:
+    """Those of a walk that hold the phrases. Articles of one time have ids near each other; one that has not is let through."""
+    high = max((key for _, key in walked), default=0)
+    low = max(min((key for _, key in walked), default=0), high - SPREAD * len(walked))
+    inside = text(
+        "SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high ORDER BY rowid DESC"
+    )
+    held = set(cx.execute(inside, {"terms": _match(phrases), "low": low, "high": high}).scalars())
+    yield from (found for found in walked if found[1] in held or found[1] < low)
 
 
 def how_many(cx: Connection, phrases: Sequence[str], most: int = COUNTED) -> int:
@@ -76,13 +94,20 @@ def count_words(cx: Connection, workspace: str, phrases: Sequence[str]) -> int:
     return int(cx.execute(select(func.count()).select_from(query.limit(COUNTED + 1).subquery())).scalar_one())
 
 
-def naming(cx: Connection, workspace: str, entities: Sequence[str]) -> Iterator[Found]:
-    """Articles that name one of these entities: window after window of time, each longer than the one after it."""
-    if not entities:
-        return
+def naming(
+    cx: Connection, workspace: str, entities: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
+) -> Iterator[Found]:
+    """Articles that name one of these entities, and one of each group of `also`.
+
+    Window after window of time is read, each longer than the one after it; for company only the newest articles.
+    """
     newest, oldest = _ends(cx)
-    if newest is None or oldest is None:
+    if not entities or newest is None or oldest is None:
         return
+    if also and (bound := seen.since(cx, workspace, entities, COMPANY)):
+        limits.said.append(f"only the newest {COMPANY:,} articles that name the rarer one")
+        oldest = max(oldest, bound)
+    beside = [_named_too(group) for group in also]
     until, days = newest + timedelta(seconds=1), FIRST_DAYS
     while until > oldest:
         since = max(until - timedelta(days=days), oldest)
@@ -94,14 +119,18 @@ def naming(cx: Connection, workspace: str, entities: Sequence[str]) -> Iterator[
                 mentions.c.at >= since,
                 mentions.c.at < until,
                 articles.c.source_id.in_(visible(workspace)),
+                *beside,
             )
             .distinct()
             .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
         )
         yield from _rows(cx, query)
-        if since == oldest:
-            return
         until, days = since, days * LONGER
+
+
+def _named_too(entities: Sequence[str]) -> ColumnElement[bool]:
+    other = mentions.alias()
+    return exists().where(other.c.article_id == mentions.c.article_id, other.c.entity.in_(entities))
 
 
 def _ends(cx: Connection) -> tuple[datetime | None, datetime | None]:

@@ -71,6 +71,16 @@ def newest_day(cx: Connection, workspace: str, entities: Sequence[str]) -> date 
     return day_of(found[0]) if found else None
 
 
+def since(cx: Connection, workspace: str, entities: Sequence[str], most: int) -> datetime | None:
+    """The midnight since which so many articles name an entity; None if fewer do at all."""
+    query = select(func.sum(mention_totals.c.articles)).where(
+        mention_totals.c.entity.in_(entities), mention_totals.c.source_id.in_(visible(workspace))
+    )
+    if int(cx.execute(query).scalar() or 0) <= most:
+        return None
+    return _midnight(_newest_days(cx, workspace, entities, most, None, None)[-1])
+
+
 def _by_day(workspace: str, entities: Sequence[str], tally: ColumnElement[Any]) -> Select[Any]:
     return (
         select(mention_days.c.day, tally)
@@ -126,19 +136,16 @@ def sample(
         .distinct()
         .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
         .limit(most + 1)
-        .cte("newest")
     )
-    query = (
-        select(newest.c.article_id, newest.c.story_id, newest.c.at, mentions.c.entity, mentions.c.kind, mentions.c.sentence_start)
-        .join_from(newest, mentions, mentions.c.article_id == newest.c.article_id)
-        .where(shown(mentions, workspace))
-    )  # fmt: skip
-    by_article: dict[int, tuple[int, datetime, list[Place]]] = {}
-    for article_id, story_id, at, entity, kind, start in cx.execute(query):
-        by_article.setdefault(article_id, (story_id, at, []))[2].append(Place(entity, kind, start))
-    newest_first = sorted(by_article.items(), key=lambda item: (item[1][1], item[0]), reverse=True)
-    held = tuple(Seen(key, story, at, tuple(places)) for key, (story, at, places) in newest_first)
-    return Sample(held[:most], whole=len(held) <= most)
+    held = cx.execute(newest).all()
+    every: dict[int, list[Place]] = {row.article_id: [] for row in held}
+    query = select(mentions.c.article_id, mentions.c.entity, mentions.c.sentence_start).where(
+        mentions.c.article_id.in_(list(every)), shown(mentions, workspace)
+    )
+    for article_id, entity, start in cx.execute(query).all():
+        every[article_id].append((entity, start))
+    chosen = (Seen(row.article_id, row.story_id, row.at, tuple(every[row.article_id])) for row in held[:most])
+    return Sample(tuple(chosen), whole=len(held) <= most)
 
 
 def _midnight(day: int) -> datetime:
