@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
+from bot.data_files import data_folder
 from bot.editor import send_due_digests
 from bot.entities.build import compiled_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
@@ -35,8 +36,9 @@ from bot.schedule import Wakeups
 from bot.settings import Settings
 from bot.sources.fetch import Fetcher
 from bot.sources.websub import master_key
-from bot.store import sources, subscriptions
+from bot.store import alerts, sources, subscriptions
 from bot.store.engine import Store
+from bot.stories.outlets import load_outlets
 from bot.web import Web
 from handlers import completions, dispatch
 from handlers.context import Context
@@ -89,7 +91,8 @@ def open_app(
     store = Store(settings.database_url)
     try:
         context = Context(store, catalogue, lookup, known, clock, settings, woken=[])
-        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, checkpoint)
+        outlets = load_outlets(data_folder("config") / "outlets.toml", catalogue)
+        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, outlets, checkpoint)
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         channel = _furnish(store, settings, clock.now())
         yield App(settings, store, catalogue, context, pipeline, clock, owner, channel)
@@ -187,7 +190,8 @@ class Service:
             self.pulse.beat("digests")
             try:
                 now = self.app.clock.now()
-                if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now):
+                made = await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now)
+                if await asyncio.to_thread(self.app.pipeline.release) or made:
                     self.outbox.wake()
             except Exception:
                 log.exception("digests: a round failed")
@@ -271,7 +275,7 @@ async def _show_earlier(app: App, screen: Console, channel: Channel) -> None:
 
 def _sent_cards(app: App, channel: Channel) -> list[Card]:
     with app.store.read() as cx:
-        return [card_from_data(data) for data in subscriptions.sent_alert_cards(cx, channel.id, "folder")]
+        return [card_from_data(data) for data in alerts.sent_cards(cx, channel.id, "folder")]
 
 
 def _welcome(app: App) -> str:

@@ -110,4 +110,4 @@ def scored(
     rows = [
         (one, log_likelihood(one.articles, sample, totals.get(one.entity, one.articles), everything)) for one in found
     ]
-    return sorted(rows, key=lambda row: (-row[1], -row[0].articles, row[0].entity))
+    return sorted(rows, key=lambda row: (-row[1], -row[0].sentences, -row[0].articles, row[0].entity))

@@ -21,6 +21,7 @@ class StoryFacts:
 
     articles: tuple[FiledArticle, ...]
     citations: tuple[tuple[str, Citation], ...]  # (entity id, sentence) in order
+    sources: str = ""  # its outlets and origins in words, where there are several outlets
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _full(number: int, story: StoryFacts, facts: DigestFacts) -> list[Block]:
     outlets = list(dict.fromkeys(article.outlet for article in story.articles))
     source = source_line(head.outlet, head.at, head.published, facts.timezone, head.url)
     if len(outlets) > 1:
-        source = (*source, quiet(f" · {count(len(outlets), 'outlet')}"))
+        source = (*source, quiet(f" · {story.sources or count(len(outlets), 'outlet')}"))
     if best is None:
         return [title, Text(source)]
     marks = [

@@ -14,6 +14,8 @@ from bot.known import Known
 from bot.model import Channel, FiledArticle
 from bot.store import articles, digests, outbox, sources, subscriptions
 from bot.store.engine import Store
+from bot.store.stories import sources_of_stories
+from bot.stories.origins import behind, said
 
 MOST_ARTICLES = 2000
 LATE = timedelta(hours=6)  # after so much downtime a digest is not sent any more
@@ -31,8 +33,14 @@ def build_digest(
     grouped: dict[int, list[FiledArticle]] = {}
     for item in sorted(found, key=lambda item: (item.at, item.id)):
         grouped.setdefault(item.story_id, []).append(item)
+    voices = sources_of_stories(cx, channel.workspace, list(grouped))
     stories = tuple(
-        StoryFacts(tuple(group), tuple(pair for item in group for pair in cited[item.id])) for group in grouped.values()
+        StoryFacts(
+            tuple(group),
+            tuple(pair for item in group for pair in cited[item.id]),
+            said(behind(voices[story_id]), voices[story_id]),
+        )
+        for story_id, group in grouped.items()
     )
     feeds = [source for source in sources.sources_of(cx, channel.workspace) if source.kind == "feed"]
     failing = tuple(source.title or source.address for source in feeds if source.failures)

@@ -51,7 +51,10 @@ def meant(context: Context, request: Request, command: str) -> Meant | Card:
     if not fold_key(name[:200]).strip():
         example = "Samarra" if command == "where" else "Quds Force"
         return trouble("Which name?", f"Type it after the command: /{command} {example}")
-    hits = context.lookup.find(name) or ()
+    by_id = context.catalogue.get(name.removeprefix("id:")) if name.startswith("id:") else None
+    if by_id:
+        return Meant(_whole(context, by_id))
+    hits = context.lookup.find(name)
     if not any(hit.exact for hit in hits):
         hits = _qualified(context, name) or hits
     if command == "where":
@@ -98,11 +101,11 @@ def _around(context: Context, entity: Entity) -> list[str]:
 
 def written(context: Context, entity: Entity) -> str:
     """The name as it is typed so that this entity is found again, and no other of its name."""
+    if context.catalogue.get(entity.id):
+        return context.resolve.spelling(context.catalogue.get(entity.extends) or entity)
+    around = next((word for word in _around(context, entity) if word), "")
     name = entity.name.replace('"', "").replace("\n", " ")
-    first = context.lookup.find(name, limit=1)
-    if first and {first[0].entity.id, first[0].entity.extends} & set(entity.ids):
-        return name
-    return next((f"{name}, {word}" for word in _around(context, entity) if word), name)
+    return f"{name}, {around}" if around and len(context.lookup.exact(name)) > 1 else name
 
 
 def _whole(context: Context, entity: Entity) -> Entity:
@@ -296,10 +299,16 @@ def namesakes(context: Context, found: Meant, command: str) -> list[Block]:
     return [Listing("The same name also stands for", rows)]
 
 
+def as_phrase(name: str) -> str:
+    """Quoted where a query would read a part of the name as something else."""
+    plain = all(word.isalnum() and word not in ("AND", "OR", "NOT", "try") for word in name.replace("-", "x").split())
+    return name if plain and not name.startswith("-") else f'"{name}"'
+
+
 def buttons(context: Context, entity: Entity, command: str) -> tuple[Button, ...]:
     """What can be done next with an entity; the command it stands on is the one that is shared."""
     name = written(context, entity)
     ways = (("whois", "Who is it"), ("timeline", "Timeline"), ("related", "Related"), ("where", "Map"))
-    follow = Button("Follow", f"/subscribe {name}")
+    follow = Button("Follow", f"/subscribe {name if name.startswith('id:') else as_phrase(name)}")
     others = tuple(Button(label, f"/{way} {name}") for way, label in ways if way != command)
     return (follow, *others, Button("Share", f"/{command} {name}", Does.SHARE))

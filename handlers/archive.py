@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
 from sqlalchemy import Connection
 
-from bot.model import FiledArticle
-from bot.rules.query import AllOf, AnyOf, Facts, Named, NoneOf, Query, Words, facts_of
-from bot.store import search, seen
+from bot.geo import distance_km, distance_to_line_km
+from bot.model import Entity, FiledArticle, Kind
+from bot.rules.facts import Facts, Wording, insides
+from bot.rules.query import AllOf, AnyOf, Condition, NoneOf, Query
+from bot.rules.terms import Along, Named, Near, Within, Words
+from bot.store import search, seen, sources
 from bot.store.search import Found, Limits
 from handlers.context import Context
 
 MOST_LOOKED = 2_000  # articles that are looked at for one answer
 FIRST_LOOK = 12  # articles of the first batch; each is twice as long as the last
+MOST_NAMED = 1_000  # places of one circle or country that are looked up by name
 MOST_WAYS = 8  # alternatives of one query that are followed beside each other
 
 
@@ -31,66 +35,96 @@ class Way:
 
 def find(
     context: Context, cx: Connection, workspace: str, query: Query, most: int
-) -> tuple[list[FiledArticle], list[str]]:
-    """(the newest articles that fit, up to `most`; what was not looked at, in words)."""
+) -> tuple[list[tuple[FiledArticle, Facts]], list[str]]:
+    """(the newest articles that fit, up to `most`, with what is known of each; what alone was looked at, in words)."""
     limits = Limits()
-    stream = _once(_stream(cx, workspace, _ways(context, cx, workspace, query), limits))
-    found: list[FiledArticle] = []
+    stream = _once(_stream(cx, workspace, _ways(context, cx, workspace, query.condition), limits))
+    names = {source.id: f"{source.title} {source.address}" for source in sources.sources_of(cx, workspace)}
+    found: list[tuple[FiledArticle, Facts]] = []
     looked, batch = 0, FIRST_LOOK
     while len(found) < most and looked < MOST_LOOKED:
         ids = list(islice(stream, min(batch, MOST_LOOKED - looked)))
         if not ids:
             return found, limits.said
-        found += fitting(context, cx, workspace, query, ids)
+        found += _fitting(context, cx, workspace, query, ids, names)
         looked, batch = looked + len(ids), batch * 2
     if len(found) < most:
         limits.said.append(f"only the newest {MOST_LOOKED:,} articles that came into question")
     return found[:most], limits.said
 
 
-def fitting(context: Context, cx: Connection, workspace: str, query: Query, ids: Sequence[int]) -> list[FiledArticle]:
+def _fitting(
+    context: Context, cx: Connection, workspace: str, query: Query, ids: Sequence[int], names: Mapping[int, str]
+) -> list[tuple[FiledArticle, Facts]]:
     """Those of these articles that fit, in the same order."""
     held = search.load(cx, workspace, ids)
     named = seen.entities_of(cx, workspace, ids)
     extended = {entity.id: entity.extends for entity in context.known.own_of(workspace) if entity.extends}
-    return [
-        held[key]
-        for key in ids
-        if key in held
-        and query.fires(_facts(context, held[key], {extended.get(entity, entity) for entity in named.get(key, ())}))
-    ]
+    found = []
+    for article in (held[key] for key in ids if key in held):
+        known = {extended.get(entity, entity) for entity in named.get(article.id, ())}
+        facts = Facts(
+            Wording(article.text, article.title),
+            [entity for entity in map(context.catalogue.get, known) if entity],
+            context.catalogue.get,
+            source=article.source_id,
+            source_name=names.get(article.source_id, ""),
+            outlet=article.outlet,
+            language=article.language,
+        )
+        if query.fires(facts):
+            found.append((article, facts))
+    return found
 
 
-def _facts(context: Context, article: FiledArticle, entities: set[str]) -> Facts:
-    known = [entity for entity in map(context.catalogue.get, entities) if entity]
-    kinds = frozenset[str]().union(*(entity.kinds for entity in known))
-    return facts_of(article.text, frozenset(entities), kinds)
-
-
-def _ways(context: Context, cx: Connection, workspace: str, query: Query) -> list[Way] | None:
+def _ways(context: Context, cx: Connection, workspace: str, condition: Condition) -> list[Way] | None:
     """Ways that together lead to every article that fits; None if only a look at all of them does."""
-    match query:
+    match condition:
         case Named():
-            return [Way(entities=own_ids(context, workspace, query.entity))]
-        case Words():
-            return [Way(phrases=(query.folded,))]
+            return [Way(entities=own_ids(context, workspace, condition.entity))]
+        case Within() | Near() | Along():
+            inside = tuple(e.id for e in context.catalogue.entities.values() if _lies_in(context, e, condition))
+            several = tuple(key for entity in inside for key in own_ids(context, workspace, entity))
+            return [Way(entities=several)] if 0 < len(several) <= MOST_NAMED else None
+        case Words() if condition.where in ("text", "title"):
+            return [Way(phrases=(condition.folded,))]
         case AnyOf():
-            parts = [_ways(context, cx, workspace, part) for part in query.parts]
-            several = [way for part in parts if part for way in part]
-            return _gathered(several) if None not in parts else None
+            parts = [_ways(context, cx, workspace, part) for part in condition.parts]
+            ways = [way for part in parts if part for way in part]
+            return _gathered(ways) if None not in parts else None
         case AllOf():
-            phrases = tuple(part.folded for part in query.parts if isinstance(part, Words))
-            others = [_ways(context, cx, workspace, part) for part in query.parts if not isinstance(part, Words)]
-            choices = [way for way in (*others, [Way(phrases=phrases)] if phrases else None) if way]
-            best = min(choices, key=lambda ways: _cost(cx, workspace, ways), default=None)
-            if best and best[0].entities and len(best) == 1:
-                named = (ways[0].entities for ways in choices if ways is not best and len(ways) == 1)
-                return [Way(best[0].entities, tuple(group for group in named if group))]
-            return best
+            return _narrowest(
+                cx, workspace, [found for part in condition.parts if (found := _ways(context, cx, workspace, part))]
+            )
         case NoneOf():
             return None
         case _:
             return None
+
+
+def _lies_in(context: Context, entity: Entity, term: Within | Near | Along) -> bool:
+    if isinstance(term, Within):
+        return entity.kind.is_place and term.place in insides(entity, context.catalogue.get)
+    if entity.kind not in (Kind.TOWN, Kind.PLACE) or entity.lat is None or entity.lon is None:
+        return False
+    here = (entity.lat, entity.lon)
+    if isinstance(term, Near):
+        return distance_km(term.centre, here) <= term.km
+    return distance_to_line_km(here, term.start, term.end) <= term.km
+
+
+def _narrowest(cx: Connection, workspace: str, parts: list[list[Way]]) -> list[Way] | None:
+    """Of what must all be there, the rarest: all phrases together, or a name with all other names beside it."""
+    single = [part[0] for part in parts if len(part) == 1]
+    phrases = tuple(phrase for way in single for phrase in way.phrases)
+    named = [way for way in single if way.entities and not way.also]
+    choices = [part for part in parts if len(part) > 1 or part[0].also]
+    choices += [[Way(phrases=phrases)]] if phrases else []
+    choices += [[way] for way in named]
+    best = min(choices, key=lambda ways: _cost(cx, workspace, ways), default=None)
+    if best and len(best) == 1 and best[0] in named:
+        return [Way(best[0].entities, tuple(way.entities for way in named if way is not best[0]))]
+    return best
 
 
 def own_ids(context: Context, workspace: str, entity: str) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.cards.card import Block, Card, Line, Listing, Run, Text, Tone, line, quiet, strong
 from bot.cards.compose import count
-from bot.company import Companion, companions, scored
+from bot.cards.picture import Edge, NetworkSpec, Node, picture
+from bot.company import Companion, Sample, companions, scored, ties
 from bot.model import Entity, Kind, Request
 from bot.store import seen
 from bot.store.tallies import EVERY
@@ -15,6 +17,8 @@ from handlers.context import Context
 
 CANDIDATES = 80  # of whom the score is found: those that share most articles
 SHOWN = 8  # of each sort
+DRAWN = 12  # of all, in the picture
+LEAST_DRAWN = 4
 SURE = 3.84  # G² beyond which chance is less likely than one in twenty
 
 _Row = tuple[Entity, Companion, float, int]  # who, what is shared, G², articles in all
@@ -48,6 +52,7 @@ def related(context: Context, request: Request) -> Card:
         chosen = [row for row in ranked if row[0].kind.is_place == places][:SHOWN]
         if chosen:
             blocks.append(Listing(heading, tuple(_line(row, scored=bool(oftener)) for row in chosen)))
+    blocks += _network(sample, entity, [row for row in oftener if row[1].sentences][:DRAWN])
     common = [row[0].name for row in rows if row[2] <= 0]
     if oftener and common:
         more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
@@ -59,6 +64,23 @@ def related(context: Context, request: Request) -> Card:
         else "Ordered by shared sentences: too little else was read to tell more than chance."
     )
     return Card(title, Tone.INFO, blocks=tuple(blocks), buttons=buttons, footer=line(quiet(order)))
+
+
+def _network(sample: Sample, entity: Entity, rows: Sequence[_Row]) -> list[Block]:
+    """Who stands in one sentence with whom; of two or three a list says as much."""
+    if len(rows) < LEAST_DRAWN:
+        return []
+    number = dict.fromkeys(entity.ids, 0) | {row[1].entity: place for place, row in enumerate(rows, 1)}
+    weights: Counter[tuple[int, int]] = Counter()
+    for (a, b), shared in ties(sample, number).items():
+        low, high = sorted((number[a], number[b]))
+        if low != high:
+            weights[low, high] += shared
+    kinds = {kind: kind.value for kind in (Kind.ACTOR, Kind.PERSON)}
+    nodes = [Node(entity.name, kinds.get(entity.kind, "place"), len(sample.articles))]
+    nodes += [Node(row[0].name, kinds.get(row[0].kind, "place"), row[1].articles) for row in rows]
+    edges = tuple(Edge(a, b, shared) for (a, b), shared in sorted(weights.items()))
+    return [picture(NetworkSpec(tuple(nodes), edges))]
 
 
 def _known(context: Context, found: Sequence[Companion]) -> list[Companion]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from bot.cards.card import Block, Button, Card, Does, Run, Text, Tone, quiet
 from bot.cards.compose import count, quote
 from bot.errors import UserError
 from bot.model import FiledArticle, Request
-from bot.rules.query import AllOf, AnyOf, Named, Query, Words, asked_for, parse_query
+from bot.rules.parse import parse_query
+from bot.rules.query import Query, asked_for, terms_asked
+from bot.rules.terms import Named, Words
 from bot.store import articles
 from bot.text.find import find_phrase
 from bot.text.fold import fold_key
@@ -33,13 +33,13 @@ def search(context: Context, request: Request) -> Card:
     with context.store.read() as cx:
         found, left = archive.find(context, cx, workspace, query, page * PAGE + 1)
         shown = found[(page - 1) * PAGE : page * PAGE]
-        asked = {key for entity in asked_for(query, ()) for key in archive.own_ids(context, workspace, entity)}
-        cited = articles.citations_of(cx, workspace, [article.id for article in shown])
+        cited = articles.citations_of(cx, workspace, [article.id for article, _ in shown])
     said = (quiet(f"Looked at {' and '.join(left)}."),) if left else ()
     if not shown:
         return _nothing(context, typed, query, said)
     blocks: list[Block] = []
-    for article in shown:
+    for article, facts in shown:
+        asked = {key for entity in asked_for(query, facts) for key in archive.own_ids(context, workspace, entity)}
         spans = [mark for entity, one in cited[article.id] if entity in asked for mark in one.marks]
         spans += [span for words in _words(query) for span in find_phrase(article.text, words)]
         blocks += _answer(article, sorted(set(spans)), zone)
@@ -58,18 +58,14 @@ def _answer(article: FiledArticle, spans: list[tuple[int, int]], timezone: str) 
     return [Text((Run(article.title, link=article.url),)), quote(excerpt(article, spans), timezone, titled=False)]
 
 
-def _words(query: Query) -> Iterator[str]:
+def _words(query: Query) -> list[str]:
     """The words that are asked for, to be marked."""
-    if isinstance(query, Words):
-        yield query.folded
-    elif isinstance(query, AllOf | AnyOf):
-        for part in query.parts:
-            yield from _words(part)
+    return [term.folded for term in terms_asked(query.condition) if isinstance(term, Words) and term.where != "source"]
 
 
 def _nothing(context: Context, typed: str, query: Query, said: tuple[Run, ...]) -> Card:
     steps = []
-    nearest = [] if isinstance(query, Named) else [hit.entity.name for hit in context.lookup.find(typed)[:3]]
+    nearest = [] if isinstance(query.condition, Named) else [hit.entity.name for hit in context.lookup.find(typed)[:3]]
     if nearest:
         steps.append(f"Names that come near: {', '.join(nearest)}. Try /whois {nearest[0]}")
     card = trouble(f"No articles {query.in_words()}.", *steps, "Fewer words find more.")

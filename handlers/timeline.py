@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from bot.cards.card import Block, Button, Card, Does, Text, Tone, line, quiet, strong
 from bot.cards.compose import count, quote
+from bot.cards.picture import ActivitySpec, picture
 from bot.company import Sample, Seen, Sighting
 from bot.errors import UserError
 from bot.model import Entity, Request
@@ -22,6 +23,7 @@ from handlers import about
 from handlers.context import Context
 
 STORIES = 8  # of a page
+LONGEST_PICTURE = 90  # days
 _PERIOD = re.compile(r"\s+(?:(since|until)\s+)?(\d{4}-\d{2}-\d{2}|\d{1,4}\s?[hdwmy])\s*$", re.IGNORECASE)
 _LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
 _LENGTHS["y"] = timedelta(days=365)
@@ -138,7 +140,11 @@ def _chart(cx: Connection, workspace: str, entity: Entity, sample: Sample, timez
     first, last = (sample.articles[end].at.astimezone(UTC).date() for end in (-1, 0))
     if (last - first).days < 2:
         return []
-    return [about.chart(seen.days(cx, workspace, entity.ids, first, last), first, last, timezone)]
+    days = seen.days(cx, workspace, entity.ids, first, last)
+    if (last - first).days >= LONGEST_PICTURE:
+        return [about.chart(days, first, last, timezone)]
+    values = tuple(days.get(first + timedelta(days=step), 0) for step in range((last - first).days + 1))
+    return [picture(ActivitySpec(f"{entity.name}, mentions a day", first, values))]
 
 
 def _when(period: Period) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bot.cards.card import Block, Card, Field, Fields, Text, Tone, line, quiet, strong
+from bot.cards.picture import MapPlace, MapSpec, picture
 from bot.company import Sample
 from bot.model import Entity, Kind, Request
 from bot.store import seen
 from handlers import about
 from handlers.context import Context
+
+MAPPED = 14  # places on a map beside the one asked about
 
 
 def whois(context: Context, request: Request) -> Card:
@@ -37,7 +40,7 @@ def where(context: Context, request: Request) -> Card:
     with context.store.read() as cx:
         sample = seen.sample(cx, workspace, entity.ids, about.SAMPLE)
         tallies, _ = about.counted(context, cx, workspace, entity, zone)
-        blocks += _read(context, sample, entity, tallies, [])
+        blocks += _read(context, sample, entity, tallies, _map(context, sample, entity))
         blocks += [*_heading(sample), *about.latest(cx, workspace, entity, sample, zone)]
     return _card(context, found, "where", blocks, sample)
 
@@ -66,6 +69,19 @@ def _read(context: Context, sample: Sample, entity: Entity, tallies: list[Field]
     company = here if entity.kind.is_place else (("Seen at", places), ("Seen with", actors))
     rows = [*tallies, *(Field(label, about.with_counts(found)) for label, found in company if found)]
     return [Fields(tuple(rows)), *chart]
+
+
+def _map(context: Context, sample: Sample, entity: Entity) -> list[Block]:
+    """The place asked about and those named with it, or the places where an actor was reported."""
+    _, places = about.beside(context, sample, entity)
+    on_map = [
+        MapPlace(place.name, place.lat, place.lon, one.sentences)
+        for place, one in places
+        if place.lat is not None and place.lon is not None and place.kind in (Kind.TOWN, Kind.PLACE)
+    ][:MAPPED]
+    if entity.kind in (Kind.TOWN, Kind.PLACE) and entity.lat is not None and entity.lon is not None:
+        on_map = [MapPlace(entity.name, entity.lat, entity.lon, len(sample.articles) or 1), *on_map]
+    return [picture(MapSpec(tuple(on_map), entity.name))] if on_map else []
 
 
 def _heading(sample: Sample) -> list[Block]:

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, fun
 from bot.model import FiledArticle
 from bot.store import seen
 from bot.store.articles import filed
-from bot.store.sources import visible
-from bot.store.tables import articles, mention_totals, mentions
+from bot.store.sources import EVERYBODY, visible
+from bot.store.tables import articles, mention_totals, mentions, source_workspaces
 from bot.text.fold import fold_key
 
 COUNTED = 1_000  # up to this many articles are counted
@@ -194,7 +194,11 @@ def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list
 
 
 def _visible(workspace: str) -> Select[Any]:
-    return select(articles.c.at, articles.c.id).where(articles.c.source_id.in_(visible(workspace)))
+    """Asked article by article: given a list of sources, SQLite would read each source whole and sort."""
+    read = select(source_workspaces.c.source_id).where(
+        source_workspaces.c.source_id == articles.c.source_id, source_workspaces.c.workspace.in_((workspace, EVERYBODY))
+    )
+    return select(articles.c.at, articles.c.id).where(read.exists())
 
 
 def _newest(query: Select[Any]) -> Select[Any]:
