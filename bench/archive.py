@@ -130,6 +130,7 @@ def fill_sqlite(path: Path, made: Made) -> Store:
         ]
         for name in INDEXES:
             cx.exec_driver_sql(f"DROP INDEX {name}")
+    store.close()
     raw = sqlite3.connect(path, isolation_level=None)
     raw.execute("PRAGMA journal_mode=OFF")  # the database is thrown away with its folder
     raw.execute("PRAGMA synchronous=OFF")
@@ -152,6 +153,7 @@ def fill_sqlite(path: Path, made: Made) -> Store:
     raw.execute("COMMIT")
     raw.execute("PRAGMA journal_mode=WAL")
     raw.close()
+    store = Store(f"sqlite:///{path}")
     with store.write() as cx:
         migrate.count_mentions(cx)
     return store
