@@ -30,6 +30,7 @@ POSTGRES_ARTICLES = 1_000_000
 SOURCES, DAYS, STORY = 200, 1_000, 3  # articles of a story
 WORDS, LENGTH = 60_000, 45  # vocabulary, words of an article
 BATCH = 20_000
+DIFFERENT = 100_003  # texts that differ; after them they come again, in other articles of other days
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ASKED = 60  # lines of each command
 INDEXES = ("mentions_entity", "articles_link", "articles_body", "articles_seen", "articles_hash")
@@ -48,7 +49,7 @@ class StandingClock:
 
 
 class Made:
-    """Articles without end: Zipf's law for words and for who is named, 5.5 mentions each, times in their order."""
+    """Articles: Zipf's law for words and for who is named, 5.5 mentions each, times in their order."""
 
     def __init__(self, catalogue: Catalogue, number: int) -> None:
         self.number = number
@@ -62,23 +63,30 @@ class Made:
         self.word_chances = _zipf(WORDS)
         self.entity_chances = _zipf(len(self.entities))
 
+        self.texts = list(self._texts(min(number, DIFFERENT)))
+
+    def _texts(self, size: int) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+        words = self.words[self.chance.choice(WORDS, (size, LENGTH), p=self.word_chances)]
+        named = self.chance.choice(len(self.entities), (size, 8), p=self.entity_chances)
+        many = self.chance.integers(3, 9, size)
+        for row in range(size):
+            yield _text(words[row].tolist(), [self.entities[n] for n in named[row][: many[row]].tolist()])
+
     def batches(self) -> Iterator[tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[tuple[int, str]]]]:
         """(articles, mentions, words) of a batch, as rows."""
         for first in range(0, self.number, BATCH):
-            size = min(BATCH, self.number - first)
-            words = self.words[self.chance.choice(WORDS, (size, LENGTH), p=self.word_chances)]
-            named = self.chance.choice(len(self.entities), (size, 8), p=self.entity_chances)
-            many = self.chance.integers(3, 9, size)
-            source = self.chance.integers(1, SOURCES + 1, size)
-            articles, mentions, folded = [], [], []
-            for row in range(size):
+            source = self.chance.integers(1, SOURCES + 1, BATCH).tolist()
+            articles: list[tuple[object, ...]] = []
+            mentions: list[tuple[object, ...]] = []
+            folded = []
+            for row in range(min(BATCH, self.number - first)):
                 key = first + row + 1
-                at = NOW - timedelta(days=DAYS) * (1 - key / self.number) - timedelta(seconds=int(row) % 600)
+                at = NOW - timedelta(days=DAYS) * (1 - key / self.number) - timedelta(seconds=row % 600)
                 when = at.strftime("%Y-%m-%d %H:%M:%S.%f")
-                text, spans = _text(words[row].tolist(), [self.entities[n] for n in named[row][: many[row]].tolist()])
+                text, spans = self.texts[key % len(self.texts)]
                 title = text[: text.index("\n")]
                 articles.append(
-                    (key, int(source[row]), str(key), key // STORY + 1, title, text, f"https://news.example/{key}", "News",
+                    (key, source[row], str(key), key // STORY + 1, title, text, f"https://news.example/{key}", "News",
                      "en", when, when, when, str(key), None, str(key), 1)
                 )  # fmt: skip
                 mentions += [(key, *span, 1.0, when) for span in spans]

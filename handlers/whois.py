@@ -5,12 +5,14 @@ from __future__ import annotations
 from bot.cards.card import Block, Card, Field, Fields, Text, Tone, line, quiet, strong
 from bot.cards.picture import MapPlace, MapSpec, picture
 from bot.company import Sample
+from bot.geo import Point, distance_km
 from bot.model import Entity, Kind, Request
 from bot.store import seen
 from handlers import about
 from handlers.context import Context
 
-MAPPED = 14  # places on a map beside the one asked about
+MAPPED = 15  # places on a map
+REACH_KM = 1_500  # of the first of them
 
 
 def whois(context: Context, request: Request) -> Card:
@@ -73,15 +75,26 @@ def _read(context: Context, sample: Sample, entity: Entity, tallies: list[Field]
 
 def _map(context: Context, sample: Sample, entity: Entity) -> list[Block]:
     """The place asked about and those named with it, or the places where an actor was reported."""
-    _, places = about.beside(context, sample, entity)
-    on_map = [
-        MapPlace(place.name, place.lat, place.lon, one.sentences)
-        for place, one in places
-        if place.lat is not None and place.lon is not None and place.kind in (Kind.TOWN, Kind.PLACE)
-    ][:MAPPED]
-    if entity.kind in (Kind.TOWN, Kind.PLACE) and entity.lat is not None and entity.lon is not None:
-        on_map = [MapPlace(entity.name, entity.lat, entity.lon, len(sample.articles) or 1), *on_map]
-    return [picture(MapSpec(tuple(on_map), entity.name))] if on_map else []
+    _, named = about.beside(context, sample, entity)
+    points = [(place, one.sentences) for place, one in named if _point(place)]
+    if _point(entity):
+        points.insert(0, (entity, len(sample.articles) or 1))
+    if not points:
+        return []
+    middle = _point(points[0][0]) or (
+        0.0,
+        0.0,
+    )  # capitals far off, where people talk of it, would leave no room for the rest
+    near = [(place, number) for place, number in points if distance_km(middle, _point(place) or middle) <= REACH_KM]
+    on_map = [MapPlace(place.name, place.lat or 0.0, place.lon or 0.0, number) for place, number in near[:MAPPED]]
+    return [picture(MapSpec(tuple(on_map), entity.name))]
+
+
+def _point(entity: Entity) -> Point | None:
+    """Where a town or site lies; provinces and countries are no point."""
+    if entity.kind not in (Kind.TOWN, Kind.PLACE) or entity.lat is None or entity.lon is None:
+        return None
+    return entity.lat, entity.lon
 
 
 def _heading(sample: Sample) -> list[Block]:

@@ -34,7 +34,7 @@ def _under_both(cx: Connection, workspace: str, entities: Sequence[str]) -> int:
     other = mentions.alias("other")
     query = (
         select(func.count(func.distinct(mentions.c.article_id)))
-        .join_from(mentions, other, other.c.article_id == mentions.c.article_id)
+        .join_from(mentions, other, (other.c.article_id == mentions.c.article_id) & (other.c.at == mentions.c.at))
         .join(articles, articles.c.id == mentions.c.article_id)
         .where(
             mentions.c.entity == entities[0],
