@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -268,8 +268,8 @@ def _words(store: Store, made: Made, where: str) -> list[Row]:
 
     def newest(word: str) -> None:
         with store.read() as cx:
-            found = search.search_words(cx, "home", word, 10)
-        assert all(f" {word} " in f" {item.text.lower()} " or word in item.text.lower() for item in found)
+            found = list(islice(search.with_words(cx, "home", [word], search.Limits()), 10))
+        assert found == sorted(found, reverse=True)
 
     return [_timed(f"newest ten with one word, {where}", newest, words)]
 

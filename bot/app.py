@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
+from bot.checks import Checks
 from bot.data_files import data_folder
 from bot.editor import send_due_digests
 from bot.entities.build import compiled_gazetteer
@@ -128,10 +129,15 @@ class Service:
         self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
         self.outbox = Outbox(app.store, [chat], app.clock, app.owner, settings.outbox.lease, checkpoint)
+        pages = self.poller.pages
+        self.checks = Checks(
+            app.store, pages, app.context.known, settings.feeds.fresh, app.clock, lambda: self.outbox.wake()
+        )
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
-        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed)
+        key = master_key(settings.store.folder) if settings.http.listen else b""
+        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed, key)
 
     def _hubs(self) -> Hubs:
         settings = self.app.settings
@@ -160,6 +166,7 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
+            loops.append(asyncio.create_task(self.checks.run(self.stop)))
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
@@ -241,7 +248,7 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
         service = Service(app, chat)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
-        app.context.woken.append(service.poller.wake)
+        app.context.woken.extend([service.poller.wake, service.checks.wake])
         try:
             if tour:
                 await _show_earlier(app, screen, app.console_channel)

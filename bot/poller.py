@@ -67,7 +67,7 @@ class Poller:
         self._clock = clock
         self._owner = owner
         self._parsers = Parsers()
-        self._pages = Pages(store, fetcher, settings, clock)
+        self.pages = Pages(store, fetcher, settings, clock)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
@@ -78,7 +78,7 @@ class Poller:
     def close(self) -> None:
         """End the parsing children."""
         self._parsers.close()
-        self._pages.close()
+        self.pages.close()
 
     def wake(self) -> None:
         """A row may be due now. Safe from any thread."""
@@ -235,7 +235,7 @@ class Poller:
             asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
             batch = Batch(
                 source,
-                await self._pages.fill(source, parsed.documents),
+                await self.pages.fill(source, parsed.documents),
                 self._next_poll(source, columns["rhythm"], asked),
                 title=parsed.title,
                 etag=answer.etag,
@@ -310,7 +310,7 @@ class Poller:
             parsed = await self._parsers.parse(body, source.address, content_type)
             batch = Batch(
                 source,
-                await self._pages.fill(source, parsed.documents),
+                await self.pages.fill(source, parsed.documents),
                 source.next_check_at,
                 title=source.title,
                 etag=source.etag,

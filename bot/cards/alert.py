@@ -11,6 +11,7 @@ from bot.cards.compose import cite, count, moment, names, source_line
 from bot.model import Article, Entity, Kind, Mention, Sentence
 
 MOST_TOLD = 20  # lines of a card that stands for a flood
+EARLY = 1_200  # characters further down are worth one name less
 A_POST = 25  # lines of one post of a catch-up
 
 
@@ -134,7 +135,8 @@ def telling_sentence(
             tally.setdefault(sentence, set()).add(mention.entity)
     headline_end = len(article.title)
     body = {sentence: found for sentence, found in tally.items() if sentence.start >= headline_end} or tally
-    return max(body, key=lambda sentence: (min(3, len(body[sentence])), -sentence.start), default=None)
+    # Early sentences tell what happened; three names are as good as many.
+    return max(body, key=lambda sentence: min(3, len(body[sentence])) - sentence.start / EARLY, default=None)
 
 
 def _fields(finding: Finding, entities: Mapping[str, Entity]) -> list[Field]:

@@ -151,9 +151,7 @@ def _bad_token(text: str, kind: str, at: int, expected: set[str], opened: list[i
         return QueryFault(
             "A word is missing beside AND, OR, NOT or a parenthesis:", 'Write it as "Quds Force" OR Samarra', text, at
         )
-    return QueryFault(
-        "This cannot stand here:", "Put names and phrases in quotes; /help subscribe shows how.", text, at
-    )
+    return QueryFault("This cannot stand here:", 'Put names and phrases in quotes: "Quds Force"', text, at)
 
 
 def _pointed(text: str, at: int) -> str:

@@ -21,8 +21,8 @@ from bot.store.tables import articles, mention_totals, mentions, source_workspac
 from bot.text.fold import fold_key
 
 COUNTED = 1_000  # up to this many articles are counted
-MANY = 3_000  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
-WALKS = (600, 2_400, 9_600)  # articles of each walk back in time that a common word is looked for in
+MANY = 1_500  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
+WALKS = (100, 700, 3_500, 17_500)  # articles of each walk back in time that a common word is looked for in
 SPREAD = 4  # times as many ids as articles belong to one time
 FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
 LONGER = 3.0
@@ -48,7 +48,8 @@ def with_words(cx: Connection, workspace: str, phrases: Sequence[str], limits: L
         return
     last: Found | None = None
     for size in WALKS:
-        walked = list(_rows(cx, _newest(_before(_visible(workspace), last)).limit(size)))
+        query = _newest(_before(_visible(workspace), last)).limit(size)
+        walked = [(at, key) for at, key in cx.execute(query).all()]
         yield from _marked(cx, walked, phrases)
         if len(walked) < size:
             return

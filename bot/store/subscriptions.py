@@ -69,6 +69,11 @@ def readers_of(cx: Connection, source_id: int) -> list[Channel]:
     return [_channel(row) for row in cx.execute(query)]
 
 
+def find_by_id(cx: Connection, channel_id: int) -> Channel | None:
+    row = cx.execute(select(channels).where(channels.c.id == channel_id)).one_or_none()
+    return _channel(row) if row else None
+
+
 def channel(cx: Connection, channel_id: int) -> Channel:
     return _channel(cx.execute(select(channels).where(channels.c.id == channel_id)).one())
 

@@ -71,11 +71,11 @@ def test_an_unknown_name_gets_the_nearest_ones(house: House) -> None:
 def test_search_marks_the_words_and_says_when_there_are_none(house: House) -> None:
     says(
         house.say("/search officers reuters"),
-        "1 article with the words “officers”",
+        "1 article with the word “officers” and naming Reuters",
         "Guards at the shrine",
         "officers told Reuters",
     )
-    says(house.say("/search submarine"), "No articles with the words “submarine”")
+    says(house.say("/search submarine"), "No articles with the word “submarine”")
     says(house.say("/search …"), "Search for what?")
 
 

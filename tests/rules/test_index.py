@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import asin, atan2, cos, degrees, radians, sin
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.geo import EARTH_KM, between
 from bot.rules import index as index_module
 from bot.rules.facts import GRIDS, cells_around, cells_of
 from bot.rules.index import Rule, RuleIndex
+from bot.rules.terms import Along
 from tests.rules.worlds import ARTICLES, QUERIES, facts, query
 
 
@@ -117,21 +120,34 @@ def test_a_rule_with_a_number_that_is_held_takes_its_place() -> None:
 POINTS = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
 
-@settings(max_examples=400)
-@given(POINTS, st.floats(0.001, 5000), st.floats(0, 1), st.floats(0, 360))
-def test_every_point_of_a_circle_lies_in_one_of_its_cells(centre, km: float, part: float, course: float) -> None:
-    from math import asin, atan2, cos, degrees, radians, sin
-
-    from bot.geo import EARTH_KM, distance_km
-
-    lat, lon, angle, turn = radians(centre[0]), radians(centre[1]), km * part / EARTH_KM, radians(course)
+def away(centre: tuple[float, float], km: float, course: float) -> tuple[float, float]:
+    """The point so many kilometres from another, in a direction in degrees."""
+    lat, lon, angle, turn = radians(centre[0]), radians(centre[1]), km / EARTH_KM, radians(course)
     north = asin(max(-1.0, min(1.0, sin(lat) * cos(angle) + cos(lat) * sin(angle) * cos(turn))))
     east = lon + atan2(sin(turn) * sin(angle) * cos(lat), cos(angle) - sin(lat) * sin(north))
-    point = (degrees(north), (degrees(east) + 180) % 360 - 180)
-    if distance_km(centre, point) <= km:
-        cells = cells_around(centre, km)
-        assert len(cells) <= 4
-        assert cells & {*cells_of(point), "g"}
+    return degrees(north), (degrees(east) + 180) % 360 - 180
+
+
+@settings(max_examples=300, deadline=None)
+@given(POINTS, st.floats(0.001, 5000))
+def test_every_point_of_a_circle_lies_in_one_of_its_cells(centre: tuple[float, float], km: float) -> None:
+    cells = cells_around(centre, km)
+    assert len(cells) <= 4
+    for course in range(0, 360, 5):
+        assert cells & {*cells_of(away(centre, km * 0.9999, course)), "g"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(POINTS, st.floats(1, 400), st.floats(0, 360), st.floats(0, 3000))
+def test_every_point_along_a_line_lies_in_one_of_its_cells(
+    start: tuple[float, float], km: float, course: float, length: float
+) -> None:
+    end = away(start, length, course)
+    cells = Along(start, end, km, ("", ""), "").keys
+    for step in range(21):
+        for side in range(0, 360, 30):
+            point = away(between(start, end, step / 20), km * 0.999, side)
+            assert cells & {*cells_of(point), "g"}
 
 
 def test_grids_close_round_the_globe() -> None:

@@ -35,14 +35,14 @@ def test_an_alert_says_how_far_what_was_asked_for_lies(house: House) -> None:
 
 def test_the_answer_says_the_query_in_words_and_how_it_is_told(house: House) -> None:
     house.ingest(document(NEWS))
-    said = card_text(house.say("/subscribe ISIS within:Diyala quiet:22:00-06:00 max:5/d"))
+    said = card_text(house.say("/subscribe ISIS within:Diyala quiet:22:00-06:00 max:5/d mention:@duty if (ISIS)"))
     assert 'You now follow #1: "ISIS" AND within:"Diyala" quiet:22:00-06:00 max:5/d' in said
     assert "naming ISIS and anywhere in Diyala" in said
-    assert "Quiet from 22:00 to 06:00; at most 5 posts a day" in said
+    assert "Quiet from 22:00 to 06:00; at most 5 posts a day; call @duty for those naming ISIS." in said
     assert "would have fired 1 time" in said
     listed = card_text(house.say("/subscriptions"))
     assert "at most 5 posts a day" in listed
-    assert "No longer followed" in card_text(house.say("/unsubscribe ISIS within:Diyala quiet:22:00-06:00 max:5/d"))
+    assert "No longer followed" in card_text(house.say("/unsubscribe 1"))
 
 
 def test_a_fault_is_told_with_its_place_and_nothing_is_followed(house: House) -> None:
