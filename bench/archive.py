@@ -268,7 +268,7 @@ def _words(store: Store, made: Made, where: str) -> list[Row]:
 
     def newest(word: str) -> None:
         with store.read() as cx:
-            found = list(islice(search.with_words(cx, "home", [word], search.Limits()), 10))
+            found = list(islice(search.with_words(cx, "home", [word], (), search.Limits()), 10))
         assert found == sorted(found, reverse=True)
 
     return [_timed(f"newest ten with one word, {where}", newest, words)]

@@ -23,7 +23,7 @@ from handlers.context import Context, trouble
 from handlers.excerpt import excerpt
 
 LONG_NAME = 8  # letters from which two slips are forgiven instead of one
-SAMPLE = 1_000  # of an entity's newest articles, in which company is counted
+SAMPLE = 500  # of an entity's newest articles, in which company is counted
 NEWEST = 40  # of those, from whose sentences the telling ones are chosen
 TELLING = 3
 MONTH = 30

@@ -26,7 +26,7 @@ MOST_WAYS = 8  # alternatives of one query that are followed beside each other
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Articles that name one of `entities` and one of each group of `also`, or those that hold all of `phrases`."""
+    """Articles that name one of `entities`, if there are any, and one of each group of `also`, and hold all of `phrases`."""
 
     entities: tuple[str, ...] = ()
     also: tuple[tuple[str, ...], ...] = ()
@@ -116,14 +116,16 @@ def _lies_in(context: Context, entity: Entity, term: Within | Near | Along) -> b
 def _narrowest(cx: Connection, workspace: str, parts: list[list[Way]]) -> list[Way] | None:
     """Of what must all be there, the rarest: all phrases together, or a name with all other names beside it."""
     single = [part[0] for part in parts if len(part) == 1]
-    phrases = tuple(phrase for way in single for phrase in way.phrases)
-    named = [way for way in single if way.entities and not way.also]
-    choices = [part for part in parts if len(part) > 1 or part[0].also]
+    plain = [way for way in single if not way.also and not (way.entities and way.phrases)]
+    phrases = tuple(phrase for way in plain for phrase in way.phrases)
+    named = [way for way in plain if way.entities]
+    choices = [part for part in parts if len(part) > 1 or part[0] not in plain]
     choices += [[Way(phrases=phrases)]] if phrases else []
     choices += [[way] for way in named]
     best = min(choices, key=lambda ways: _cost(cx, workspace, ways), default=None)
-    if best and len(best) == 1 and best[0] in named:
-        return [Way(best[0].entities, tuple(way.entities for way in named if way is not best[0]))]
+    if best and len(best) == 1 and (best[0] in named or best[0].phrases):
+        others = tuple(way.entities for way in named if way is not best[0])
+        return [Way(best[0].entities, others, phrases)]
     return best
 
 
@@ -134,15 +136,17 @@ def own_ids(context: Context, workspace: str, entity: str) -> tuple[str, ...]:
 
 def _gathered(ways: Sequence[Way]) -> list[Way] | None:
     """Names are looked up together; too many alternatives of words are none."""
-    entities = tuple(dict.fromkeys(entity for way in ways if not way.also for entity in way.entities))
     worded = [way for way in ways if way.phrases or way.also]
+    entities = tuple(dict.fromkeys(entity for way in ways if way not in worded for entity in way.entities))
     return [*([Way(entities)] if entities else []), *worded] if len(worded) <= MOST_WAYS else None
 
 
 def _cost(cx: Connection, workspace: str, ways: Sequence[Way]) -> int:
     """About how many articles stand along these ways."""
     return sum(
-        search.how_many(cx, way.phrases, search.MANY) if way.phrases else search.named_in(cx, workspace, way.entities)
+        search.named_in(cx, workspace, way.entities)
+        if way.entities
+        else search.how_many(cx, way.phrases, search.COUNTED)
         for way in ways
     )
 
@@ -150,13 +154,14 @@ def _cost(cx: Connection, workspace: str, ways: Sequence[Way]) -> int:
 def _stream(cx: Connection, workspace: str, ways: Sequence[Way] | None, limits: Limits) -> Iterator[Found]:
     if ways is None:
         return search.everything(cx, workspace)
-    streams = [
-        search.with_words(cx, workspace, way.phrases, limits)
-        if way.phrases
-        else search.naming(cx, workspace, way.entities, way.also, limits)
-        for way in ways
-    ]
-    return merge(*streams, reverse=True)
+    return merge(*(_along(cx, workspace, way, limits) for way in ways), reverse=True)
+
+
+def _along(cx: Connection, workspace: str, way: Way, limits: Limits) -> Iterator[Found]:
+    if not way.entities:
+        return search.with_words(cx, workspace, way.phrases, way.also, limits)
+    named = search.naming(cx, workspace, way.entities, way.also, limits)
+    return search.holding(cx, named, way.phrases) if way.phrases else named
 
 
 def _once(stream: Iterator[Found]) -> Iterator[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, text, tuple_
@@ -23,6 +24,8 @@ from bot.text.fold import fold_key
 COUNTED = 1_000  # up to this many articles are counted
 MANY = 1_500  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
 WALKS = (100, 700, 3_500, 17_500)  # articles of each walk back in time that a common word is looked for in
+TOGETHER = 64  # articles of which it is asked at once whether they hold words
+WIDEST = 200_000  # ids between the first and the last of them
 SPREAD = 4  # times as many ids as articles belong to one time
 FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
 LONGER = 3.0
@@ -37,14 +40,13 @@ class Limits:
     said: list[str] = field(default_factory=list)
 
 
-def with_words(cx: Connection, workspace: str, phrases: Sequence[str], limits: Limits) -> Iterator[Found]:
-    """Articles that hold all these phrases, each one or more folded words in a row."""
-    holds = _holds(cx, phrases)
-    if cx.dialect.name != "sqlite":
-        yield from _stream(cx, _visible(workspace).where(holds))
-        return
-    if how_many(cx, phrases, MANY + 1) <= MANY:
-        yield from _stream(cx, _visible(workspace).where(holds))
+def with_words(
+    cx: Connection, workspace: str, phrases: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
+) -> Iterator[Found]:
+    """Articles that hold all these phrases, each one or more folded words in a row, and name one of each group of `also`."""
+    if cx.dialect.name != "sqlite" or how_many(cx, phrases, MANY + 1) <= MANY:
+        beside = [_names(articles.c.id, articles.c.at, group) for group in also]
+        yield from _stream(cx, _visible(workspace).where(_holds(cx, phrases), *beside))
         return
     last: Found | None = None
     for size in WALKS:
@@ -73,11 +75,14 @@ def _marked(cx: Connection, walked: Sequence[Found], phrases: Sequence[str]) -> 
     """Those of a walk that hold the phrases. Articles of one time have ids near each other; one that has not is let through."""
     high = max((key for _, key in walked), default=0)
     low = max(min((key for _, key in walked), default=0), high - SPREAD * len(walked))
-    inside = text(
-        "SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high ORDER BY rowid DESC"
-    )
-    held = set(cx.execute(inside, {"terms": _match(phrases), "low": low, "high": high}).scalars())
+    held = _held(cx, phrases, low, high)
     yield from (found for found in walked if found[1] in held or found[1] < low)
+
+
+def _held(cx: Connection, phrases: Sequence[str], low: int, high: int) -> set[int]:
+    """The articles of a range of ids that hold these phrases."""
+    inside = text("SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high")
+    return set(cx.execute(inside, {"terms": _match(phrases), "low": low, "high": high}).scalars())
 
 
 def how_many(cx: Connection, phrases: Sequence[str], most: int = COUNTED) -> int:
@@ -108,7 +113,7 @@ def naming(
     if also and (bound := seen.since(cx, workspace, entities, COMPANY)):
         limits.said.append(f"only the newest {COMPANY:,} articles that name the rarer one")
         oldest = max(oldest, bound)
-    beside = [_named_too(group) for group in also]
+    beside = [_names(mentions.c.article_id, mentions.c.at, group) for group in also]
     until, days = newest + timedelta(seconds=1), FIRST_DAYS
     while until > oldest:
         since = max(until - timedelta(days=days), oldest)
@@ -129,11 +134,21 @@ def naming(
         until, days = since, days * LONGER
 
 
-def _named_too(entities: Sequence[str]) -> ColumnElement[bool]:
-    """The time is compared too: with it the index leads straight to the article."""
+def _names(article_id: ColumnElement[int], at: ColumnElement[datetime], entities: Sequence[str]) -> ColumnElement[bool]:
+    """Whether an article names one of these. Its time is compared too: with it the index leads straight there."""
     other = mentions.alias()
-    same = (other.c.at == mentions.c.at, other.c.article_id == mentions.c.article_id)
-    return exists().where(other.c.entity.in_(entities), *same)
+    return exists().where(other.c.entity.in_(entities), other.c.at == at, other.c.article_id == article_id)
+
+
+def holding(cx: Connection, stream: Iterator[Found], phrases: Sequence[str]) -> Iterator[Found]:
+    """A stream without most articles that do not hold these phrases."""
+    while batch := list(islice(stream, TOGETHER)):
+        low, high = min(key for _, key in batch), max(key for _, key in batch)
+        if cx.dialect.name != "sqlite" or high - low > WIDEST:
+            yield from batch
+        else:
+            held = _held(cx, phrases, low, high)
+            yield from (found for found in batch if found[1] in held)
 
 
 def _ends(cx: Connection) -> tuple[datetime | None, datetime | None]:
@@ -168,7 +183,7 @@ def newest_with(
     """The newest articles that hold all these phrases and that `fits` agrees to."""
     found: list[FiledArticle] = []
     batch: list[int] = []
-    stream = with_words(cx, workspace, phrases, Limits()) if phrases else iter(())
+    stream = with_words(cx, workspace, phrases, (), Limits()) if phrases else iter(())
     for _, key in stream:
         batch.append(key)
         if len(batch) == limit:

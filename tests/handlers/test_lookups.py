@@ -401,7 +401,7 @@ def test_a_common_word_is_found_newest_first_by_the_walk(house: House, monkeypat
     monkeypatch.setattr(search, "WALKS", (7, 13))
     limits = search.Limits()
     with house.store.read() as cx:
-        found = list(search.with_words(cx, "home", ["dam"], limits))
+        found = list(search.with_words(cx, "home", ["dam"], (), limits))
     assert found == sorted(found, reverse=True)
     assert bool(limits.said) == house.store.is_sqlite
 
@@ -462,3 +462,45 @@ def test_a_bounded_sample_is_said_to_be_one(house: House, monkeypatch: pytest.Mo
             date(2014, 6, 6),
             date(2014, 6, 5),
         ]
+
+
+WAYS = (
+    "dam Samarra", "Samarra Baghdad", "Samarra dam NOT Baghdad", "(dam OR bridge) Samarra", "Samarra OR bridge", "dam bridge",
+    'near:"Samarra" 5km dam', "within:Iraq bridge", "Samarra Baghdad dam", "(Samarra dam) OR (Baghdad bridge)", "kind:town dam",
+    "NOT dam Samarra", 'title:"report 7" Samarra',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_every_way_leads_to_what_a_look_at_each_article_finds(
+    narrow: bool, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever index a query leans on, the answer is that of the evaluator on the whole archive."""
+    from bot.rules.parse import parse_query
+    from handlers import archive
+
+    if narrow:
+        monkeypatch.setattr(search, "MANY", 5)
+        monkeypatch.setattr(search, "WALKS", (7, 100))
+        monkeypatch.setattr(search, "COMPANY", 1_000)
+    parts = ("A dam burst", "A bridge fell", "Samarra waited", "Baghdad slept")
+    house.ingest(
+        *(
+            document(
+                ". ".join(part for bit, part in enumerate(parts) if n >> bit & 1) or "Nothing",
+                str(n),
+                title=f"Report {n}",
+                published=at("2014-06-01") + timedelta(hours=(n * 37) % 48 * 20),
+            )
+            for n in range(48)
+        )
+    )
+    for line in WAYS:
+        query = parse_query(line, house.context.resolve)
+        with house.store.read() as cx:
+            found, _ = archive.find(house.context, cx, "home", query, 100)
+            with monkeypatch.context() as every:
+                every.setattr(archive, "_ways", lambda *_: None)
+                wanted, _ = archive.find(house.context, cx, "home", query, 100)
+        assert [item.id for item, _ in found] == [item.id for item, _ in wanted], line
+        assert wanted, line
