@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import articles, feeds, lookup, pictures, rules, scan, stories, texts
+from bench import archive, articles, feeds, lookup, pictures, rules, scan, stories, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -25,6 +25,7 @@ def main() -> None:
     feeds.show(feeds.run(quick))
     pictures.show(pictures.run(quick))
     rules.show(rules.run(quick))
+    archive.show(archive.run(quick))
 
 
 if __name__ == "__main__":

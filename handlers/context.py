@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from bot.cards.card import Card, Listing, Text, Tone, code, line
+from bot.cards.card import Card, Listing, Tone, line
 from bot.entities.catalogue import Catalogue
-from bot.entities.lookup import Hit, Lookup
+from bot.entities.lookup import Lookup
 from bot.known import Known
 from bot.model import Clock, Request
 from bot.rules.names import Names
@@ -113,20 +113,3 @@ def trouble(sentence: str, *next_steps: str) -> Card:
     """An answer to something that cannot be done as typed: what is wrong, and the next step."""
     steps = (Listing("", tuple(line(step) for step in next_steps)),) if next_steps else ()
     return Card(title=sentence, tone=Tone.WARNING, blocks=steps)
-
-
-def did_you_mean(name: str, hits: tuple[Hit, ...], command: str) -> Card:
-    """An unknown name: the nearest ones, ready to be typed."""
-    if not hits:
-        return trouble(
-            f"Nothing in the catalogue is called “{name}”.",
-            f"Search the archive for the words: /search {name}",
-        )
-    nearest = tuple(
-        line(code(f"/{command} {hit.entity.name}"), f"  {hit.entity.type or hit.entity.kind}") for hit in hits
-    )
-    return Card(
-        title=f"Nothing in the catalogue is called “{name}”.",
-        tone=Tone.WARNING,
-        blocks=(Listing("Nearest names", nearest), Text(line("Or search the archive: ", code(f"/search {name}")))),
-    )

@@ -7,7 +7,7 @@ import pytest
 from bot.entities.catalogue import Catalogue
 from bot.pipeline import Batch
 from bot.settings import Settings
-from bot.store import alerts, articles, outbox, sources
+from bot.store import alerts, articles, outbox, search, seen, sources
 from bot.store.engine import Store
 from tests.fakes import START, House, StandingClock, document
 
@@ -30,7 +30,7 @@ def test_an_article_a_channel_follows_becomes_one_delivery(house: House) -> None
     assert depth(house) == 1
     with house.store.read() as cx:
         alert = alerts.latest(cx, house.channel, 5)[0]
-        cited = articles.latest_citations(cx, "home", ["quds-force"], 5)
+        cited = [one.citation for one in seen.sightings(cx, "home", ["quds-force"], [1])[1]]
     assert alert.why == ("naming Quds Force",)
     assert alert.code.startswith("V-")
     assert len(alert.code) == 7
@@ -69,8 +69,8 @@ def test_a_changed_text_is_an_update_not_an_article(house: House) -> None:
     assert depth(house) == 1
     with house.store.read() as cx:
         assert articles.totals(cx, "home")[0] == 1
-        assert articles.search_words(cx, "home", "confirmed", 5)[0].text.endswith("Baghdad confirmed it.")
-        assert len(articles.latest_citations(cx, "home", ["iq-baghdad"], 5)) == 1
+        assert search.search_words(cx, "home", "confirmed", 5)[0].text.endswith("Baghdad confirmed it.")
+        assert seen.mention_count(cx, "home", ["iq-baghdad"]) == (1, 1)
 
 
 def test_each_channel_gets_its_own_alert(house: House) -> None:
@@ -94,9 +94,9 @@ def test_a_workspace_hears_nothing_of_anothers_feeds(house: House) -> None:
     fresh = document(SEEN, published=START)
     assert house.ingest(fresh, kind="feed", address="https://a.example/", workspace="abroad") == 0
     with house.store.read() as cx:
-        assert articles.search_words(cx, "home", "Samarra", 5) == []
-        assert len(articles.search_words(cx, "abroad", "Samarra", 5)) == 1
-        assert articles.latest_citations(cx, "home", ["quds-force"], 5) == []
+        assert search.search_words(cx, "home", "Samarra", 5) == []
+        assert len(search.search_words(cx, "abroad", "Samarra", 5)) == 1
+        assert not seen.sample(cx, "home", ["quds-force"], 5).articles
 
 
 def test_a_feeds_back_log_is_filed_without_a_word(house: House) -> None:
@@ -150,6 +150,6 @@ def test_words_are_found_as_they_are_spelt_or_not(house: House) -> None:
     house.ingest(document("Sévaré: the “milítias” left — in haste.", "a"))
     with house.store.read() as cx:
         for words in ("militias", "SEVARE", "haste militias", "'militias'"):
-            assert len(articles.search_words(cx, "home", words, 5)) == 1, words
+            assert len(search.search_words(cx, "home", words, 5)) == 1, words
         for words in ("militia", "", "'", 'militias" OR "x', "NOT militias"):
-            assert articles.search_words(cx, "home", words, 5) == [], words
+            assert search.search_words(cx, "home", words, 5) == [], words

@@ -51,10 +51,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A sentence from an article, and where it stands."""
+    """A sentence from an article, and where it stands: `place` is (article id, start, end), so that it can be found again."""
 
     runs: Line
     source: Line = ()
+    place: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

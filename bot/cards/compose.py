@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.cards.card import Line, Quote, Run, Style, line, quiet
+from bot.model import Citation
 
 SENTENCE_LIMIT = 320
 
@@ -64,6 +65,14 @@ def source_line(outlet: str, at: datetime, published: bool, timezone: str, url: 
 
 def cite(sentence: str, start: int, marks: Sequence[tuple[int, int]], source: Line) -> Quote:
     return Quote(marked(sentence, start, marks), source)
+
+
+def quote(citation: Citation, timezone: str, *, titled: bool = True) -> Quote:
+    """A sentence of the archive with its outlet, its day and the article's title."""
+    title = citation.title if titled and citation.start else ""
+    source = source_line(citation.outlet, citation.at, citation.published, timezone, citation.url, title)
+    place = (citation.article_id, citation.start, citation.end)
+    return Quote(marked(citation.sentence, citation.start, citation.marks), source, place)
 
 
 def names(items: Sequence[str], limit: int = 8) -> Line:

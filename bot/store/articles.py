@@ -11,9 +11,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
-    and_,
-    bindparam,
-    case,
     delete,
     func,
     or_,
@@ -23,13 +20,13 @@ from sqlalchemy import (
 )
 
 from bot.model import Article, Citation, FiledArticle, Mention, Sentence
+from bot.store import tallies
 from bot.store.engine import insert
 from bot.store.sources import visible
 from bot.store.tables import article_versions, articles, mentions, stories
 from bot.text.fold import fold_key
 
 LATEST = 200  # articles that are looked at for what is named most now
-HEADLINE_LAST = 1_000_000_000  # added to offsets in the headline, so that any sentence of the body comes before
 
 
 def ensure_stories(cx: Connection, seen: Iterable[tuple[int, datetime]]) -> None:
@@ -78,6 +75,7 @@ def insert_articles(
         return {}
     query = insert(cx, articles).on_conflict_do_nothing(index_elements=["source_id", "key"])
     entered = {row.key: row.id for row in cx.execute(query.returning(articles.c.id, articles.c.key), rows)}
+    tallies.count_articles(cx, source_id, [a.published or now for _, a, _ in placed if a.key in entered])
     _index_words(cx, {entered[a.key]: fold_key(a.text) for _, a, _ in placed if a.key in entered})
     return entered
 
@@ -94,6 +92,7 @@ def _index_words(cx: Connection, words: Mapping[int, str]) -> None:
 
 def insert_mentions(cx: Connection, found: Iterable[tuple[int, datetime, Sequence[tuple[Mention, Sentence]]]]) -> None:
     """Enter the mentions of articles: (article id, its time, mentions with the sentence they stand in)."""
+    found = list(found)
     rows = [
         {
             "article_id": article_id,
@@ -111,38 +110,19 @@ def insert_mentions(cx: Connection, found: Iterable[tuple[int, datetime, Sequenc
     ]
     if rows:
         cx.execute(mentions.insert(), rows)
-
-
-def latest_citations(cx: Connection, workspace: str, entities: Sequence[str], limit: int) -> list[Citation]:
-    """The newest sentences that name an entity (under any of its ids): one an article, its first below the headline."""
-    below = case((mentions.c.sentence_start > 0, mentions.c.start), else_=mentions.c.start + HEADLINE_LAST)
-    first = (
-        select(mentions.c.article_id, (func.min(below) % HEADLINE_LAST).label("start"))
-        .join(articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
-        .group_by(mentions.c.article_id, mentions.c.at)
-        .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
-        .limit(limit)
-        .subquery()
-    )
-    query = (
-        _cited()
-        .join(first, and_(first.c.article_id == mentions.c.article_id, first.c.start == mentions.c.start))
-        .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
-    )
-    return [_citation(row, ((row.start, row.end),)) for row in cx.execute(query)]
+        tallies.count_mentions(cx, found)
 
 
 def citations_of(cx: Connection, workspace: str, article_ids: Sequence[int]) -> dict[int, list[tuple[str, Citation]]]:
     """Article id → the mentions that a workspace may see, in order, as (entity id, citation)."""
     found: dict[int, list[tuple[str, Citation]]] = {key: [] for key in article_ids}
     query = (
-        _cited(mentions.c.entity)
+        cited(mentions.c.entity)
         .where(articles.c.id.in_(list(article_ids)), shown(mentions, workspace))
         .order_by(mentions.c.start)
     )
     for row in cx.execute(query):
-        found[row.id].append((row.entity, _citation(row, ((row.start, row.end),))))
+        found[row.id].append((row.entity, citation(row, ((row.start, row.end),))))
     return found
 
 
@@ -152,7 +132,8 @@ def shown(table: FromClause, workspace: str) -> ColumnElement[bool]:
     return or_(table.c.entity.not_like("w:%"), func.substr(table.c.entity, 1, len(own)) == own)
 
 
-def _cited(*more: Any) -> Select[Any]:
+def cited(*more: Any) -> Select[Any]:
+    """Mentions with the sentence they stand in."""
     return select(
         articles.c.id,
         articles.c.story_id,
@@ -172,7 +153,7 @@ def _cited(*more: Any) -> Select[Any]:
     ).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
 
 
-def _citation(row: Any, marks: tuple[tuple[int, int], ...]) -> Citation:
+def citation(row: Any, marks: tuple[tuple[int, int], ...]) -> Citation:
     return Citation(
         article_id=row.id,
         story_id=row.story_id,
@@ -188,54 +169,7 @@ def _citation(row: Any, marks: tuple[tuple[int, int], ...]) -> Citation:
     )
 
 
-def mention_count(
-    cx: Connection, workspace: str, entities: Sequence[str], since: datetime | None = None
-) -> tuple[int, int]:
-    """(mentions, articles) of an entity."""
-    query = (
-        select(func.count(), func.count(func.distinct(mentions.c.article_id)))
-        .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
-    )
-    if since:
-        query = query.where(mentions.c.at >= since)
-    total, in_articles = cx.execute(query).one()
-    return int(total), int(in_articles)
-
-
-def mention_days(cx: Connection, workspace: str, entities: Sequence[str]) -> list[tuple[datetime, int]]:
-    """(time of an article, mentions in it), oldest first: what the small chart is drawn from."""
-    query = (
-        select(mentions.c.at, func.count())
-        .join_from(mentions, articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity.in_(entities), articles.c.source_id.in_(visible(workspace)))
-        .group_by(mentions.c.article_id, mentions.c.at)
-        .order_by(mentions.c.at)
-    )
-    return [(at, count) for at, count in cx.execute(query)]
-
-
-def seen_with(
-    cx: Connection, workspace: str, entities: Sequence[str], kinds: Sequence[str], limit: int, *, same_sentence: bool
-) -> list[tuple[str, int]]:
-    """(entity id, articles) that share a sentence, or an article, with an entity; most often first."""
-    other = mentions.alias("other")
-    together = [other.c.article_id == mentions.c.article_id, other.c.entity.not_in(entities), shown(other, workspace)]
-    if same_sentence:
-        together.append(other.c.sentence_start == mentions.c.sentence_start)
-    query = (
-        select(other.c.entity, func.count(func.distinct(other.c.article_id)).label("n"))
-        .join_from(mentions, other, and_(*together))
-        .join(articles, articles.c.id == mentions.c.article_id)
-        .where(mentions.c.entity.in_(entities), other.c.kind.in_(kinds), articles.c.source_id.in_(visible(workspace)))
-        .group_by(other.c.entity)
-        .order_by(func.count(func.distinct(other.c.article_id)).desc(), other.c.entity)
-        .limit(limit)
-    )
-    return [(name, int(count)) for name, count in cx.execute(query)]
-
-
-def _found(row: Any) -> FiledArticle:
+def filed(row: Any) -> FiledArticle:
     return FiledArticle(
         row.id,
         row.story_id,
@@ -252,28 +186,6 @@ def _found(row: Any) -> FiledArticle:
     )
 
 
-def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list[FiledArticle]:
-    """Articles that contain all these words, newest first. `words` is folded here, so no query syntax gets in."""
-    terms = fold_key(words).split()
-    if not terms:
-        return []
-    if cx.dialect.name == "sqlite":
-        match = text("articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms)")
-        given = " ".join(f'"{term}"' for term in terms)
-    else:
-        match = text(
-            "articles.id IN (SELECT article_id FROM articles_words WHERE words @@ plainto_tsquery('simple', :terms))"
-        )
-        given = " ".join(terms)
-    query = (
-        select(articles)
-        .where(match.bindparams(bindparam("terms", given)), articles.c.source_id.in_(visible(workspace)))
-        .order_by(articles.c.at.desc(), articles.c.id.desc())
-        .limit(limit)
-    )
-    return [_found(row) for row in cx.execute(query)]
-
-
 def articles_between(
     cx: Connection, workspace: str, since: datetime | None, until: datetime | None, limit: int
 ) -> list[FiledArticle]:
@@ -284,14 +196,14 @@ def articles_between(
     if until:
         query = query.where(articles.c.at <= until)
     query = query.order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)
-    return [_found(row) for row in cx.execute(query)]
+    return [filed(row) for row in cx.execute(query)]
 
 
 def article(cx: Connection, workspace: str, article_id: int) -> FiledArticle | None:
     """One article that a workspace can see."""
     query = select(articles).where(articles.c.id == article_id, articles.c.source_id.in_(visible(workspace)))
     row = cx.execute(query).one_or_none()
-    return _found(row) if row else None
+    return filed(row) if row else None
 
 
 def titles(cx: Connection, workspace: str, ids: Sequence[int]) -> dict[int, str]:
@@ -352,6 +264,7 @@ def replace_article(
         **(more or {}),
     }
     cx.execute(update(articles).where(articles.c.id == article_id).values(values))
+    tallies.take_back(cx, article_id)
     cx.execute(delete(mentions).where(mentions.c.article_id == article_id))
     _forget_words(cx, article_id, fold_key(old.text))
     _index_words(cx, {article_id: fold_key(article.text)})
@@ -374,4 +287,4 @@ def seen_between(cx: Connection, workspace: str, since: datetime, until: datetim
         .order_by(articles.c.at.desc(), articles.c.id.desc())
         .limit(limit)
     )
-    return [_found(row) for row in cx.execute(query)]
+    return [filed(row) for row in cx.execute(query)]

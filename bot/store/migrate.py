@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnDefault, Connection, inspect, select, text, update
 
 from bot.errors import StoreError
-from bot.store.tables import mentions, metadata, schema_version
+from bot.store.tables import mention_totals, mentions, metadata, schema_version
 
 
 def _first_schema(cx: Connection) -> None:
@@ -45,8 +45,26 @@ def _feeds_and_tracking(cx: Connection) -> None:
 
 
 def _stories_and_chats(cx: Connection) -> None:
-    """Stories got origins, deliveries edits and replies, chats their admins, buttons and installs."""
+    """Stories got origins, mentions their tallies, deliveries edits and replies, chats their admins, buttons and installs."""
     _add_missing(cx)
+    if cx.execute(select(mention_totals.c.entity).limit(1)).first() is None:
+        count_mentions(cx)
+
+
+def count_mentions(cx: Connection) -> None:
+    """The tallies of an archive that was filled without them."""
+    day = (
+        "CAST(julianday(date(a.at)) - 2440587.5 AS INTEGER)"
+        if cx.dialect.name == "sqlite"
+        else "((a.at AT TIME ZONE 'UTC')::date - DATE '1970-01-01')"
+    )
+    for query in (
+        f"INSERT INTO mention_days SELECT '', {day}, a.source_id, count(*), 0 FROM articles a GROUP BY 1, 2, 3",  # noqa: S608
+        f"INSERT INTO mention_days SELECT m.entity, {day}, a.source_id, count(DISTINCT m.article_id), count(*) "  # noqa: S608
+        "FROM mentions m JOIN articles a ON a.id = m.article_id GROUP BY 1, 2, 3",
+        "INSERT INTO mention_totals SELECT entity, source_id, sum(articles), sum(mentions) FROM mention_days GROUP BY 1, 2",
+    ):
+        cx.execute(text(query))
 
 
 def _add_missing(cx: Connection) -> None:

@@ -179,6 +179,30 @@ mentions = Table(
     Index("mentions_entity", "entity", "at", "article_id"),
 )
 
+# How often an entity was named, by day (UTC, counted from 1970-01-01) and source, kept with the mentions: counting a
+# million of them takes longer than anybody waits. The entity "" stands for every article, whatever it names.
+mention_days = Table(
+    "mention_days",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("mentions", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The same over all days.
+mention_totals = Table(
+    "mention_totals",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("mentions", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 stories = Table(
     "stories",
     metadata,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from bot.text.fold import fold, fold_key
+from collections.abc import Iterator
+
+from bot.text.fold import Folded, fold, fold_key
 
 
 def find_words(text: str, words: str) -> list[tuple[int, int]]:
     """Spans of the text, in order, at which any of these words stands as a whole word."""
     folded = fold(text)
-    spans = set()
-    for word in set(fold_key(words).split()):
-        needle = f" {word} ".encode()
-        at = folded.data.find(needle)
-        while at >= 0:
-            spans.add(folded.span(at, at + len(needle)))
-            at = folded.data.find(needle, at + len(needle) - 1)
-    return sorted(spans)
+    return sorted({span for word in set(fold_key(words).split()) for span in _spans(folded, word)})
+
+
+def find_phrase(text: str, phrase: str) -> list[tuple[int, int]]:
+    """Spans of the text, in order, at which these folded words stand in a row, whole."""
+    return list(_spans(fold(text), phrase)) if phrase else []
+
+
+def _spans(folded: Folded, words: str) -> Iterator[tuple[int, int]]:
+    needle = f" {words} ".encode()
+    at = folded.data.find(needle)
+    while at >= 0:
+        yield folded.span(at, at + len(needle))
+        at = folded.data.find(needle, at + len(needle) - 1)

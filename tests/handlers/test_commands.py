@@ -59,7 +59,7 @@ def test_where_gives_position_and_neighbours(house: House) -> None:
         "Salah ad-Din, Iraq",
         "34.20° N, 43.87° E",
         "108 km NNW of Baghdad",
-        "Seen with Quds Force (1)",
+        "Reported there Quds Force (1)",
     )
 
 
@@ -71,11 +71,11 @@ def test_an_unknown_name_gets_the_nearest_ones(house: House) -> None:
 def test_search_marks_the_words_and_says_when_there_are_none(house: House) -> None:
     says(
         house.say("/search officers reuters"),
-        "1 article with “officers reuters”",
+        "1 article with the word “officers” and naming Reuters",
         "Guards at the shrine",
         "officers told Reuters",
     )
-    says(house.say("/search submarine"), "No article here contains “submarine”")
+    says(house.say("/search submarine"), "No articles with the word “submarine”")
     says(house.say("/search …"), "Search for what?")
 
 

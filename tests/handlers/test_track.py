@@ -10,7 +10,7 @@ import pytest
 from bot.cards.card import Tone
 from bot.entities.catalogue import Catalogue
 from bot.settings import Settings
-from bot.store import articles
+from bot.store import articles, seen
 from bot.store.engine import Store
 from tests.fakes import House, StandingClock, card_text, document
 
@@ -36,9 +36,9 @@ def test_no_other_workspace_sees_it(house: House) -> None:
     assert house.ingest(document("The Ansar Brigade was heard of at Samarra.")) == 1
     assert house.say("/whois Ansar Brigade", other).tone is Tone.WARNING
     assert "Ansar" not in card_text(house.say("/where Samarra", other)).replace("The Ansar Brigade was heard of", "")
-    assert "Seen with Ansar Brigade (1)" in " ".join(card_text(house.say("/where Samarra")).split())
+    assert "Reported there Ansar Brigade (1)" in " ".join(card_text(house.say("/where Samarra")).split())
     with house.store.read() as cx:
-        assert articles.mention_count(cx, "away", ["iq-samarra"])[0] == 1
+        assert seen.mention_count(cx, "away", ["iq-samarra"])[0] == 1
         cited = articles.citations_of(cx, "away", [1])[1]
     assert [entity for entity, _ in cited] == ["iq-samarra"]
 

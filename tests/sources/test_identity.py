@@ -13,7 +13,7 @@ from bot.entities.catalogue import Catalogue
 from bot.model import Document
 from bot.settings import Settings
 from bot.sources import pace
-from bot.store import articles, outbox
+from bot.store import articles, outbox, search
 from bot.store.engine import Store
 from bot.store.tables import article_versions, deliveries
 from bot.text.link import canonical_link
@@ -84,7 +84,7 @@ def test_fifty_real_updates_are_kept_as_updates(house: House) -> None:
         kept = cx.execute(select(article_versions)).all()
         assert len(kept) == 50
         assert all(row.version == 1 and "Two people" not in row.text for row in kept)
-        assert len(articles.search_words(cx, "home", "hurt officials", 60)) == 50
+        assert len(search.search_words(cx, "home", "hurt officials", 60)) == 50
     house.ingest(*updated, kind="feed", address=FEED)
     with house.store.read() as cx:
         assert len(cx.execute(select(article_versions)).all()) == 50

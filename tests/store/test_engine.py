@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import StoreError
-from bot.store import articles, digests, migrate, sources, subscriptions
+from bot.store import digests, migrate, seen, sources, subscriptions
 from bot.store.engine import Store
 from bot.store.tables import metadata
 from tests.fakes import START
@@ -109,7 +109,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_it_holds
         store = Store(database_url)
         with store.read() as cx:
             assert migrate.current_version(cx) == len(migrate.STEPS)
-            assert articles.mention_count(cx, "home", ["quds-force"]) == (1, 1)
+            assert seen.mention_count(cx, "home", ["quds-force"]) == (1, 1)
             source = sources.sources_of(cx, "home")[0]
             assert (source.parked, source.moved_times, source.news_at) == (False, 0, None)
             with pytest.raises(IntegrityError), store.write() as writing:

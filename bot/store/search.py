@@ -1,0 +1,247 @@
+"""The archive by words, by names and by time: streams of (time, article id), newest first, within what a workspace can see.
+
+A stream is a superset of what is asked for; whoever reads it verifies each article. Words are folded before they come here,
+so no query syntax of an engine gets in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, text, tuple_
+
+from bot.model import FiledArticle
+from bot.store import seen
+from bot.store.articles import filed
+from bot.store.sources import EVERYBODY, visible
+from bot.store.tables import articles, mention_totals, mentions, source_workspaces
+from bot.text.fold import fold_key
+
+COUNTED = 1_000  # up to this many articles are counted
+MANY = 1_500  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
+WALKS = (100, 700, 3_500, 17_500)  # articles of each walk back in time that a common word is looked for in
+TOGETHER = 64  # articles of which it is asked at once whether they hold words
+WIDEST = 200_000  # ids between the first and the last of them
+SPREAD = 4  # times as many ids as articles belong to one time
+FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
+LONGER = 3.0
+COMPANY = 5_000  # articles that name one entity, among which others are looked for
+Found = tuple[datetime, int]  # an article's time and id
+
+
+@dataclass(slots=True)
+class Limits:
+    """What a stream had to leave out, once it has been read."""
+
+    said: list[str] = field(default_factory=list)
+
+
+def with_words(
+    cx: Connection, workspace: str, phrases: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
+) -> Iterator[Found]:
+    """Articles that hold all these phrases, each one or more folded words in a row, and name one of each group of `also`."""
+    if cx.dialect.name != "sqlite" or how_many(cx, phrases, MANY + 1) <= MANY:
+        beside = [_names(articles.c.id, articles.c.at, group) for group in also]
+        yield from _stream(cx, _visible(workspace).where(_holds(cx, phrases), *beside))
+        return
+    last: Found | None = None
+    for size in WALKS:
+        query = _newest(_before(_visible(workspace), last)).limit(size)
+        walked = [(at, key) for at, key in cx.execute(query).all()]
+        yield from _marked(cx, walked, phrases)
+        if len(walked) < size:
+            return
+        last = walked[-1]
+    limits.said.append(
+        f"of older articles than the newest {sum(WALKS):,}, only the {MANY:,} with the word that were read last"
+    )
+    entered = text(
+        "articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms ORDER BY rowid DESC LIMIT :most)"
+    )
+    yield from _stream(
+        cx, _before(_visible(workspace), last).where(entered.bindparams(terms=_match(phrases), most=MANY))
+    )
+
+
+def _before(query: Select[Any], last: Found | None) -> Select[Any]:
+    return query.where(tuple_(articles.c.at, articles.c.id) < last) if last else query
+
+
+def _marked(cx: Connection, walked: Sequence[Found], phrases: Sequence[str]) -> Iterator[Found]:
+    """Those of a walk that hold the phrases. Articles of one time have ids near each other; one that has not is let through."""
+    high = max((key for _, key in walked), default=0)
+    low = max(min((key for _, key in walked), default=0), high - SPREAD * len(walked))
+    held = _held(cx, phrases, low, high)
+    yield from (found for found in walked if found[1] in held or found[1] < low)
+
+
+def _held(cx: Connection, phrases: Sequence[str], low: int, high: int) -> set[int]:
+    """The articles of a range of ids that hold these phrases."""
+    inside = text("SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high")
+    return set(cx.execute(inside, {"terms": _match(phrases), "low": low, "high": high}).scalars())
+
+
+def how_many(cx: Connection, phrases: Sequence[str], most: int = COUNTED) -> int:
+    """Articles that hold all these phrases, whoever may see them, counted up to `most`: for choosing a way, not for showing."""
+    if cx.dialect.name != "sqlite":
+        query = select(articles.c.id).where(_holds(cx, phrases)).limit(most)
+        return int(cx.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+    counting = "SELECT count(*) FROM (SELECT 1 FROM articles_words WHERE articles_words MATCH :terms LIMIT :most)"
+    return int(cx.execute(text(counting), {"terms": _match(phrases), "most": most}).scalar_one())
+
+
+def count_words(cx: Connection, workspace: str, phrases: Sequence[str]) -> int:
+    """How many articles that a workspace can see hold all these phrases; `COUNTED` + 1 stands for more."""
+    query = select(articles.c.id).where(_holds(cx, phrases), articles.c.source_id.in_(visible(workspace)))
+    return int(cx.execute(select(func.count()).select_from(query.limit(COUNTED + 1).subquery())).scalar_one())
+
+
+def naming(
+    cx: Connection, workspace: str, entities: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
+) -> Iterator[Found]:
+    """Articles that name one of these entities, and one of each group of `also`.
+
+    Window after window of time is read, each longer than the one after it; for company only the newest articles.
+    """
+    newest, oldest = _ends(cx)
+    if not entities or newest is None or oldest is None:
+        return
+    if also and (bound := seen.since(cx, workspace, entities, COMPANY)):
+        limits.said.append(f"only the newest {COMPANY:,} articles that name the rarer one")
+        oldest = max(oldest, bound)
+    beside = [_names(mentions.c.article_id, mentions.c.at, group) for group in also]
+    until, days = newest + timedelta(seconds=1), FIRST_DAYS
+    while until > oldest:
+        since = max(until - timedelta(days=days), oldest)
+        query = (
+            select(mentions.c.at, mentions.c.article_id)
+            .join(articles, articles.c.id == mentions.c.article_id)
+            .where(
+                mentions.c.entity.in_(entities),
+                mentions.c.at >= since,
+                mentions.c.at < until,
+                articles.c.source_id.in_(visible(workspace)),
+                *beside,
+            )
+            .distinct()
+            .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
+        )
+        yield from _rows(cx, query)
+        until, days = since, days * LONGER
+
+
+def _names(article_id: ColumnElement[int], at: ColumnElement[datetime], entities: Sequence[str]) -> ColumnElement[bool]:
+    """Whether an article names one of these. Its time is compared too: with it the index leads straight there."""
+    other = mentions.alias()
+    return exists().where(other.c.entity.in_(entities), other.c.at == at, other.c.article_id == article_id)
+
+
+def holding(cx: Connection, stream: Iterator[Found], phrases: Sequence[str]) -> Iterator[Found]:
+    """A stream without most articles that do not hold these phrases."""
+    while batch := list(islice(stream, TOGETHER)):
+        low, high = min(key for _, key in batch), max(key for _, key in batch)
+        if cx.dialect.name != "sqlite" or high - low > WIDEST:
+            yield from batch
+        else:
+            held = _held(cx, phrases, low, high)
+            yield from (found for found in batch if found[1] in held)
+
+
+def _ends(cx: Connection) -> tuple[datetime | None, datetime | None]:
+    """The times of the newest and of the oldest article, whoever may see them."""
+    return (
+        cx.execute(select(func.max(articles.c.at))).scalar(),
+        cx.execute(select(func.min(articles.c.at))).scalar(),
+    )
+
+
+def named_in(cx: Connection, workspace: str, entities: Sequence[str]) -> int:
+    """About how many articles name one of these entities."""
+    query = select(func.coalesce(func.sum(mention_totals.c.articles), 0)).where(
+        mention_totals.c.entity.in_(entities), mention_totals.c.source_id.in_(visible(workspace))
+    )
+    return int(cx.execute(query).scalar_one())
+
+
+def everything(cx: Connection, workspace: str) -> Iterator[Found]:
+    yield from _stream(cx, _visible(workspace))
+
+
+def load(cx: Connection, workspace: str, ids: Sequence[int]) -> dict[int, FiledArticle]:
+    """Articles by id, of those a workspace can see."""
+    query = select(articles).where(articles.c.id.in_(list(ids)), articles.c.source_id.in_(visible(workspace)))
+    return {row.id: filed(row) for row in cx.execute(query)}
+
+
+def newest_with(
+    cx: Connection, workspace: str, phrases: Sequence[str], limit: int, fits: Callable[[FiledArticle], bool]
+) -> list[FiledArticle]:
+    """The newest articles that hold all these phrases and that `fits` agrees to."""
+    found: list[FiledArticle] = []
+    batch: list[int] = []
+    stream = with_words(cx, workspace, phrases, (), Limits()) if phrases else iter(())
+    for _, key in stream:
+        batch.append(key)
+        if len(batch) == limit:
+            found += _fitting(cx, workspace, batch, fits)
+            batch = []
+        if len(found) >= limit:
+            break
+    return [*found, *_fitting(cx, workspace, batch, fits)][:limit]
+
+
+def _fitting(
+    cx: Connection, workspace: str, ids: Sequence[int], fits: Callable[[FiledArticle], bool]
+) -> list[FiledArticle]:
+    held = load(cx, workspace, ids) if ids else {}
+    return [held[key] for key in ids if key in held and fits(held[key])]
+
+
+def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list[FiledArticle]:
+    """Articles that contain all these words, newest first."""
+    terms = fold_key(words).split()
+
+    def fits(article: FiledArticle) -> bool:
+        return set(terms) <= set(fold_key(article.text).split())
+
+    return newest_with(cx, workspace, terms, limit, fits)
+
+
+def _visible(workspace: str) -> Select[Any]:
+    """Asked article by article: given a list of sources, SQLite would read each source whole and sort."""
+    read = select(source_workspaces.c.source_id).where(
+        source_workspaces.c.source_id == articles.c.source_id, source_workspaces.c.workspace.in_((workspace, EVERYBODY))
+    )
+    return select(articles.c.at, articles.c.id).where(read.exists())
+
+
+def _newest(query: Select[Any]) -> Select[Any]:
+    return query.order_by(articles.c.at.desc(), articles.c.id.desc())
+
+
+def _stream(cx: Connection, query: Select[Any]) -> Iterator[Found]:
+    yield from _rows(cx, _newest(query))
+
+
+def _rows(cx: Connection, query: Select[Any]) -> Iterator[Found]:
+    """Both engines hand rows over as they are found, so that who stops reading has not paid for the rest."""
+    with cx.execute(query.execution_options(stream_results=True, max_row_buffer=100)) as rows:
+        yield from ((at, key) for at, key in rows)
+
+
+def _holds(cx: Connection, phrases: Sequence[str]) -> ColumnElement[bool]:
+    if cx.dialect.name == "sqlite":
+        inside = "articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms)"
+        return text(inside).bindparams(terms=_match(phrases))  # type: ignore[return-value]  # a text is a condition
+    each = " && ".join(f"phraseto_tsquery('simple', :p{number})" for number in range(len(phrases)))
+    inside = f"articles.id IN (SELECT article_id FROM articles_words WHERE words @@ ({each}))"  # noqa: S608  # our own names
+    given: list[Any] = [bindparam(f"p{number}", phrase) for number, phrase in enumerate(phrases)]
+    return text(inside).bindparams(*given)  # type: ignore[return-value]
+
+
+def _match(phrases: Sequence[str]) -> str:
+    return " ".join(f'"{phrase}"' for phrase in phrases)
