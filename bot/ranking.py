@@ -1,0 +1,91 @@
+"""Which stories of a window come first: how many tell it, how new it is, and what the channel follows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from bot.geo import Point, distance_km
+from bot.model import Entity, Headline
+
+NEAR_KM = 150.0  # farther from a followed place it counts no more
+MOST_NAMES = 6  # names of a story that count
+FRONT = 60  # stories that can come first in a channel that follows none of them
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A story of a window: its articles in it, oldest first, how many it had before, and what is named in it."""
+
+    id: int
+    articles: tuple[Headline, ...]
+    before: int = 0
+    names: frozenset[str] = frozenset()
+
+    @property
+    def head(self) -> Headline:
+        """The article that stands for it: the newest."""
+        return self.articles[-1]
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(article.outlet for article in self.articles))
+
+    @property
+    def is_new(self) -> bool:
+        return not self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a channel follows: entities, where its places lie, and the stories it was alerted to."""
+
+    entities: frozenset[str] = frozenset()
+    points: tuple[Point, ...] = ()
+    alerted: frozenset[int] = frozenset()
+
+
+def weight(story: Story) -> float:
+    """What a story weighs for everybody: each doubling of its outlets two, news one and a half, growth up to two."""
+    news = 1.5 if story.is_new else min(2.0, log2(1 + len(story.articles) / 2))
+    return 2 * log2(1 + len(story.outlets)) + news + 0.3 * min(MOST_NAMES, len(story.names))
+
+
+def bonus(story: Story, followed: Followed, nearness: Mapping[str, float]) -> float:
+    """What it weighs more for one channel: a followed name four, a place close to a followed one up to three, an alert three."""
+    named = 4.0 if story.names & followed.entities else 0.0
+    near = max((nearness.get(name, 0.0) for name in story.names), default=0.0)
+    return named + 3 * near + (3.0 if story.id in followed.alerted else 0.0)
+
+
+def nearness(places: Iterable[Entity], followed: Followed) -> dict[str, float]:
+    """Place → 1 at a followed one, falling to 0 at `NEAR_KM`; only those in between are in it."""
+    found: dict[str, float] = {}
+    for place in places if followed.points else ():
+        if place.lat is not None and place.lon is not None:
+            km = min(distance_km(point, (place.lat, place.lon)) for point in followed.points)
+            if km < NEAR_KM:
+                found[place.id] = 1 - km / NEAR_KM
+    return found
+
+
+def front_page(
+    ranked: Sequence[tuple[float, Story]],
+    by_name: Mapping[str, Sequence[int]],
+    by_id: Mapping[int, int],
+    followed: Followed,
+    near: Mapping[str, float],
+    most: int,
+) -> list[Story]:
+    """The first stories for a channel.
+
+    `ranked` are all, the weightiest for everybody first; `by_name` and `by_id` say at which places of it a name or a
+    story stands. Only those that the channel follows are weighed anew.
+    """
+    places = set(range(min(FRONT, len(ranked))))
+    for name in (*followed.entities, *near):
+        places.update(by_name.get(name, ()))
+    places.update(by_id[story] for story in followed.alerted if story in by_id)
+    chosen = [(ranked[at][0] + bonus(ranked[at][1], followed, near), -at) for at in places]
+    return [ranked[-at][1] for _, at in sorted(chosen, reverse=True)[:most]]
