@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.cards.card import (
@@ -27,6 +25,7 @@ from bot.cards.card import (
     strong,
 )
 from bot.cards.compose import cite, count, moment, names, source_line
+from bot.digest_facts import Activity, DigestFacts, Tallies
 from bot.model import Citation, Entity, Headline
 from bot.movers import Mover
 from bot.ranking import Story
@@ -42,92 +41,6 @@ SIZES = (
 ROOM = 5_200  # characters of a digest with its links; the narrowest platform takes 6,000
 TITLE = 140  # characters of a headline
 MOST_LINES = 5  # of movers, quiet places, first appearances
-
-
-@dataclass(frozen=True, slots=True)
-class Tallies:
-    """The whole window in numbers. `actors` and `places` are (entity id, stories), most often first."""
-
-    stories: int = 0
-    new: int = 0
-    articles: int = 0
-    outlets: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    actors: tuple[tuple[str, int], ...] = ()
-    places: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Articles a `step` of days from `first` on; `usual` is the mean of the days before."""
-
-    first: date
-    last: date
-    values: tuple[int, ...]
-    step: int = 1
-    usual: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QuietPlace:
-    mover: Mover
-    last: Headline | None  # the last article that named it
-
-
-@dataclass(frozen=True, slots=True)
-class QuietFeed:
-    """A feed that brings nothing new. `fault` says what is wrong with it; empty: it answers as always."""
-
-    name: str
-    since: datetime
-    items_a_day: float
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class FirstTogether:
-    """An actor and a town that no sentence had named together before, and the article that does."""
-
-    actor: str
-    town: str
-    article: Headline
-
-
-@dataclass(frozen=True, slots=True)
-class NewName:
-    """A name that the catalogue lacks, the stories that have it, and the last article of them."""
-
-    name: str
-    stories: int
-    article: Headline
-
-
-@dataclass(frozen=True, slots=True)
-class DigestFacts:
-    """Everything a digest says. Without `since` it is of all that was read."""
-
-    since: datetime | None
-    until: datetime
-    timezone: str
-    tallies: Tallies
-    stories: tuple[Story, ...] = ()  # the first ones, in order
-    citations: Mapping[int, Sequence[tuple[str, Citation]]] | None = None  # of the first stories' heads, by article
-    activity: Activity | None = None
-    older: Tallies = Tallies()  # what was read in the window but is of an earlier time
-    up: tuple[Mover, ...] = ()
-    down: tuple[Mover, ...] = ()
-    quiet_places: tuple[QuietPlace, ...] = ()
-    quiet_feeds: tuple[QuietFeed, ...] = ()
-    quiet_stories: tuple[Headline, ...] = ()
-    together: tuple[FirstTogether, ...] = ()
-    new_names: tuple[NewName, ...] = ()
-    followed: frozenset[str] = frozenset()
-    alerts: int = 0
-    feeds: int = 0
-    failing: tuple[str, ...] = ()
-    due: datetime | None = None  # when it should have come, if it is late
-    missed_since: date | None = None  # from which day on digests were left out
 
 
 def digest_card(facts: DigestFacts, entities: Mapping[str, Entity]) -> Card:
@@ -165,7 +78,8 @@ def _card(facts: DigestFacts, entities: Mapping[str, Entity], full: int, short: 
         for number, story in enumerate(facts.stories[:full], 1):
             blocks += _full(number, story, facts, entities)
         blocks += _also(facts, full, short)
-    blocks += _listing("More or less named than usual", _movers(facts, entities))
+    if len(facts.up) + len(facts.down) > len(facts.up[:1]):  # one that rose alone is told in the lead
+        blocks += _listing("More or less named than usual", _movers(facts, entities))
     blocks += _listing("Gone quiet", _gone_quiet(facts, entities))
     blocks += _listing("For the first time", _firsts(facts, entities))
     blocks += _listing("Names the catalogue lacks", _new_names(facts))
@@ -213,8 +127,8 @@ def _lead(facts: DigestFacts, entities: Mapping[str, Entity]) -> Line:
         parts.append(f" from {count(tallies.outlets, 'outlet')}")
     parts.append(f" {since}" if since else f", {_span(tallies, facts.timezone)}")
     grown = tallies.stories - tallies.new
-    if facts.since and grown:
-        parts.append(f", {tallies.new:,} of them new")
+    if facts.since:
+        parts.append(f", {tallies.new:,} of them new" if grown else ", all new")
     top = [_name(entity, entities) for group in (tallies.actors, tallies.places) for entity, _ in group[:1]]
     said = "".join(parts) + (f"; most named: {' and '.join(top)}." if top else ".")
     if facts.up:
@@ -253,16 +167,18 @@ def _activity(activity: Activity | None) -> list[Block]:
         return []
     first, last = activity.first, activity.last
     label = "Articles a day" if activity.step == 1 else "Articles a week"
-    usual = f", {_rate(activity.usual)} usually" if activity.usual is not None else ""
+    usual = f", usually {activity.usual:,.{0 if activity.usual >= 9.5 else 1}f}" if activity.usual is not None else ""
     start = f"{first.day} {first:%b}" + (f" {first.year}" if first.year != last.year else "")
     return [Bars(label + usual, activity.values, start, f"{last.day} {last:%b %Y}")]
 
 
 def _full(number: int, story: Story, facts: DigestFacts, entities: Mapping[str, Entity]) -> list[Block]:
     head = story.head
-    title = Text((Run(f"{number}. "), Run(_cut(head.title), Style.STRONG, head.url), *_state(story, facts)))
+    title = Text((Run(f"{number}. "), Run(_cut(head.title), Style.STRONG), *_state(story, facts)))
     source = source_line(head.outlet, head.at, head.published, facts.timezone, head.url)
-    followed = [_name(entity, entities) for entity in sorted(story.names & facts.followed)]
+    # What all these stories have in common needs no saying.
+    common = frozenset.intersection(*(one.names for one in facts.stories[: SIZES[0][0]]))
+    followed = [_name(entity, entities) for entity in sorted((story.names & facts.followed) - common)]
     if len(story.outlets) > 1:
         source = (*source, quiet(f" · {count(len(story.outlets), 'outlet')}"))
     if followed:
@@ -278,26 +194,27 @@ def _full(number: int, story: Story, facts: DigestFacts, entities: Mapping[str, 
 def _state(story: Story, facts: DigestFacts) -> Line:
     if facts.since is None:
         return ()
-    if story.is_new:
-        return (quiet("  new"),)
+    if story.is_new:  # where all are, the lead says so
+        return (quiet("  new"),) if facts.tallies.new < facts.tallies.stories else ()
     return (quiet(f"  grew by {count(len(story.articles), 'article')} to {len(story.articles) + story.before:,}"),)
 
 
 def _best_sentence(found: Sequence[tuple[str, Citation]], head: Headline, followed: frozenset[str]) -> Citation | None:
-    """The sentence below the headline that names most of what is followed, of what the headline names, and at all."""
+    """The sentence below the headline that names what is followed, what the headline names, and most; the first ones count more."""
     tally: dict[int, set[str]] = {}
     first: dict[int, Citation] = {}
     for entity, citation in found:
         tally.setdefault(citation.start, set()).add(entity)
         first.setdefault(citation.start, citation)
     headline = set().union(*(tally[start] for start in tally if start < len(head.title)))
-    body = [start for start in tally if start >= len(head.title)]
+    body = sorted(start for start in tally if start >= len(head.title))
 
-    def telling(start: int) -> tuple[bool, int, int, int]:
-        named = tally[start]
-        return bool(named & followed), min(2, len(named & headline)), min(4, len(named)), -start
+    def telling(place: int) -> tuple[bool, float]:
+        named = tally[body[place]]
+        shared = min(2, len(named & headline))
+        return bool(named & followed), shared + min(4, len(named)) / 2 - place / 4
 
-    return first[max(body, key=telling)] if body else None
+    return first[body[max(range(len(body)), key=telling)]] if body else None
 
 
 def _also(facts: DigestFacts, full: int, short: int) -> list[Block]:
@@ -378,9 +295,9 @@ def _new_names(facts: DigestFacts) -> list[Line]:
     return [
         (
             strong(one.name),
-            Run(f"  in {count(one.stories, 'story', 'stories')}, last: "),
+            quiet(f"  {count(one.stories, 'story', 'stories')} · "),
             *source_line(one.article.outlet, one.article.at, one.article.published, facts.timezone, one.article.url),
-            quiet("  "),
+            quiet(" · "),
             code(f"/track {one.name}"),
         )
         for one in facts.new_names[:3]
@@ -388,7 +305,7 @@ def _new_names(facts: DigestFacts) -> list[Line]:
 
 
 def _footer(facts: DigestFacts) -> Line:
-    told = (f"{count(facts.alerts, 'alert')} here in this time. ",) if facts.alerts else ()
+    told = (f"{count(facts.alerts, 'alert')} posted here since. ",) if facts.alerts else ()
     if not facts.feeds:
         return line(*told, "No feeds yet; the watched folder only.")
     if not facts.failing:

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.cards.card import Card, card_to_data
-from bot.digest import DigestFacts, digest_card
+from bot.digest import digest_card
+from bot.digest_facts import DigestFacts
 from bot.errors import VedetteError
 from bot.known import Known
 from bot.model import Channel
@@ -20,7 +21,7 @@ from bot.store.digests import DigestSchedule
 from bot.store.engine import Store
 from bot.store.windows import Window
 from bot.survey import Survey
-from bot.timetable import LATE, due, local_date, next_digest
+from bot.timetable import LATE, digest_day, due, next_digest
 
 SETTLED = timedelta(minutes=2)  # what is being written while a digest is made belongs to the next one
 ON_TIME = timedelta(minutes=10)  # a digest that is later says so
@@ -140,7 +141,7 @@ def _send(
     timetable = schedule.timetable
     moment, missed = due(schedule.next_digest_at, now, timetable)
     following = next_digest(now, timetable)
-    first_missed = local_date(schedule.next_digest_at, timetable.zone)
+    first_missed = digest_day(schedule.next_digest_at, timetable)
     if now - moment > LATE:
         with store.write() as cx:
             digests.advance(cx, schedule, following, None, schedule.missed_since or first_missed)
@@ -155,7 +156,7 @@ def _send(
         noted = schedule.missed_since or (first_missed if missed else None)
         facts = facts_for(cx, channel, survey, known, timetable.zone, moment if late else None, noted)
     card = card_to_data(digest_card(facts, known.catalogue_of(channel.workspace).entities))
-    day = local_date(moment, timetable.zone)
+    day = digest_day(moment, timetable)
     key = outbox.delivery_key("digest", channel.id, day, moment.isoformat())
     with store.write() as cx:
         if not digests.advance(cx, schedule, following, until, None) or not digests.take_day(cx, channel.id, day, now):

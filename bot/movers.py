@@ -16,6 +16,9 @@ ENOUGH = 14  # days of the baseline on which anything at all was read
 BY_CHANCE = 0.01  # how many of all that are looked at may stand out by chance
 SPREADS = 3.0  # standard deviations
 FEWEST = 4  # articles that make a rise
+RARE = 0.05  # a silence that is less probable is told
+RARE_FOLLOWED = 0.2  # of what somebody follows, a lesser silence is worth a word
+DUE = 0.25  # and only if a steady stream would not have been silent either
 USUAL = 1.0  # articles a day from which silence is worth a word
 SHORTEST = timedelta(hours=6)  # a shorter window says more about the hour than about the day
 LONGEST = timedelta(days=7)  # of a longer one the last week is looked at
@@ -112,19 +115,20 @@ def movers(counts: Mapping[str, int], usual: Mapping[str, Usual], days: float) -
 
 
 def fallen_silent(
-    counts: Mapping[str, int], usual: Mapping[str, Usual], days: float, least: float = USUAL
+    counts: Mapping[str, int], usual: Mapping[str, Usual], days: float, *, least: float = USUAL, rare: float = RARE
 ) -> list[Mover]:
-    """Those not counted at all in a window of so many days, though it is improbable and their days were seldom silent.
+    """Those not counted at all in a window of so many days, though days without them are rare and some were due.
 
+    How rare is taken from the days themselves: a name that comes in bursts is silent often, one that comes daily never.
     Whoever is counted on fewer than `least` a day can be silent at any time.
     """
     found = []
     for entity, before in usual.items():
         expected = before.mean * days
-        chance = at_most(0, expected)
-        seldom = (before.silent / before.days) ** max(1.0, days) if before.days else 1.0
-        if not counts.get(entity) and before.mean >= least and max(chance, seldom) < 5 * BY_CHANCE:
-            found.append(Mover(entity, 0, expected, before, max(chance, seldom)))
+        share = (before.silent + 1) / (before.days + 2)  # Laplace's: no silent day in four weeks is not never
+        chance = share ** max(1.0, days)
+        if not counts.get(entity) and before.mean >= least and at_most(0, expected) < DUE and chance < rare:
+            found.append(Mover(entity, 0, expected, before, chance))
     return sorted(found, key=_order)
 
 

@@ -13,11 +13,24 @@ from itertools import product
 
 from sqlalchemy import Connection
 
-from bot.digest import Activity, FirstTogether, NewName, QuietFeed, QuietPlace, Tallies
+from bot.digest_facts import Activity, FirstTogether, NewName, QuietFeed, QuietPlace, Tallies
 from bot.entities.catalogue import Catalogue
 from bot.entities.emerging import emerging_names
 from bot.model import Entity, Headline, Kind
-from bot.movers import BASELINE, ENOUGH, FEWEST, LONGEST, SHORTEST, Mover, Usual, fallen_silent, movers, usual_of
+from bot.movers import (
+    BASELINE,
+    ENOUGH,
+    FEWEST,
+    LONGEST,
+    RARE,
+    RARE_FOLLOWED,
+    SHORTEST,
+    Mover,
+    Usual,
+    fallen_silent,
+    movers,
+    usual_of,
+)
 from bot.ranking import Story, weight
 from bot.store import articles, sources, windows
 from bot.store.windows import Window
@@ -204,14 +217,17 @@ class Survey:
 
     def movers(self, followed: frozenset[str]) -> tuple[list[Mover], list[Mover]]:
         """(up, down), with what is followed held against its days too."""
-        return movers(self.counts, self.usual(sorted(self._compared | followed)), self._days)
+        up, down = movers(self.counts, self.usual(sorted(self._compared | followed)), self._days)
+        return [one for one in up if len(self.by_name[one.entity]) > 1], down  # one story told by many is one story
 
     def quiet_places(self, followed: frozenset[str]) -> list[QuietPlace]:
         """The towns and places, usual or followed, that nobody names any more."""
         if not self.articles:
             return []
-        places = [name for name in sorted(self._compared | followed) if self._is_place(name)]
-        gone = fallen_silent(self.counts, self.usual(places), self._days)
+        gone = []
+        for names, rare in ((followed, RARE_FOLLOWED), (self._compared - followed, RARE)):
+            places = [name for name in sorted(names) if self._is_place(name)]
+            gone += fallen_silent(self.counts, self.usual(places), self._days, rare=rare)
         return [QuietPlace(one, windows.last_named(self._cx, self.window, self.ids(one.entity))) for one in gone[:6]]
 
     def _is_place(self, entity: str) -> bool:
@@ -293,7 +309,7 @@ class Survey:
             days = windows.items_a_day(self._cx, feed.id, end - BASELINE, end)
             usual = usual_of(days.get((end - timedelta(days=step)).date(), 0) for step in range(1, BASELINE.days + 1))
             quiet = (now - feed.news_at) / timedelta(days=1)
-            if len(days) > 2 and fallen_silent({}, {"": usual}, quiet, SELDOM):
+            if len(days) > 2 and fallen_silent({}, {"": usual}, quiet, least=SELDOM):
                 found.append(QuietFeed(feed.title or feed.address, feed.news_at, usual.mean, _fault(feed)))
         return found
 

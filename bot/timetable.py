@@ -104,19 +104,23 @@ def due(first: datetime, now: datetime, timetable: Timetable) -> tuple[datetime,
     return latest, missed
 
 
-def local_date(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
+def digest_day(moment: datetime, timetable: Timetable) -> date:
+    """The local day whose digest is due at a moment: that of the moment, unless a gap has carried it over midnight."""
+    zone = ZoneInfo(timetable.zone)
+    day = moment.astimezone(zone).date()
+    before = day - timedelta(days=1)
+    return before if local_moment(before, time.fromisoformat(timetable.at), zone) == moment else day
 
 
 def _moments(after: datetime, timetable: Timetable) -> Iterator[tuple[date, datetime]]:
-    """(local day, moment) from the day of `after` on; a day that a zone leaves out altogether is none."""
+    """(local day, moment) from about `after` on; a day that a zone leaves out altogether is none."""
     zone = ZoneInfo(timetable.zone)
     clock = time.fromisoformat(timetable.at)
-    day = after.astimezone(zone).date()
+    day = after.astimezone(zone).date() - timedelta(days=1)
     while True:
         if day.weekday() in timetable.days:
             moment = local_moment(day, clock, zone)
-            if moment.astimezone(zone).date() == day:
+            if moment.astimezone(zone).date() == day or local_moment(day, time(), zone).astimezone(zone).date() == day:
                 yield day, moment
         day += timedelta(days=1)
 

@@ -16,7 +16,7 @@ from bot.model import Channel, Request
 from bot.store import digests
 from bot.store.digests import DigestSchedule
 from bot.store.windows import Window
-from bot.timetable import EVERY_DAY, Timetable, days_text, first_digest, local_date, parse_days
+from bot.timetable import EVERY_DAY, Timetable, days_text, digest_day, first_digest, parse_days
 from handlers.context import Command, Context, Option, Takes, Verb, trouble
 
 USAGE = "/digest now, /digest at 07:00 Asia/Baghdad weekdays, or /digest off"
@@ -99,7 +99,7 @@ def _set(cx: Connection, channel: Channel, old: DigestSchedule | None, timetable
     taken = digests.days_taken(cx, channel.id, now.date() - timedelta(days=2))
     moved = old is not None and old.timetable.zone != timetable.zone
     due = first_digest(now, timetable, taken, old.last_digest_at if old else None, moved=moved)
-    digests.free_days(cx, channel.id, local_date(due, timetable.zone))
+    digests.free_days(cx, channel.id, digest_day(due, timetable))
     digests.set_schedule(cx, channel.id, timetable, due)
     return due
 
