@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import articles, feeds, lookup, scan, texts
+from bench import articles, feeds, lookup, pictures, scan, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     lookup.show(lookup.run(gazetteer, names, quick))
     articles.show(articles.run(corpus, quick))
     feeds.show(feeds.run(quick))
+    pictures.show(pictures.run(quick))
 
 
 if __name__ == "__main__":

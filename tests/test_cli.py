@@ -12,7 +12,19 @@ import pytest
 
 from tests.fakes import write_files
 
-HEAVY = ("spacy", "discord", "slack_bolt", "slack_sdk", "sqlalchemy", "aiohttp", "rich", "numpy", "feedparser")
+HEAVY = (
+    "spacy",
+    "discord",
+    "slack_bolt",
+    "slack_sdk",
+    "sqlalchemy",
+    "aiohttp",
+    "rich",
+    "numpy",
+    "feedparser",
+    "matplotlib",
+    "PIL",
+)
 
 
 def run(*arguments: str, cwd: Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:

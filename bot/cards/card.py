@@ -8,8 +8,11 @@ it inert is the renderer's duty.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from bot.cards.picture import ActivitySpec, Edge, MapPlace, MapSpec, NetworkSpec, Node, Picture
 
 
 class Tone(StrEnum):
@@ -85,7 +88,7 @@ class Bars:
     last: str = ""
 
 
-Block = Text | Quote | Fields | Listing | Bars
+Block = Text | Quote | Fields | Listing | Bars | Picture
 
 
 class Does(StrEnum):
@@ -138,7 +141,9 @@ def plain_text(runs: Line) -> str:
     return "".join(run.text for run in runs)
 
 
-_TYPES = {cls.__name__: cls for cls in (Card, Text, Quote, Fields, Field, Listing, Bars, Button, Run)}
+_SAYINGS = (Card, Text, Quote, Fields, Field, Listing, Bars, Button, Run)
+_PICTURES = (Picture, MapSpec, MapPlace, ActivitySpec, NetworkSpec, Node, Edge)
+_TYPES: dict[str, type] = {cls.__name__: cls for cls in (*_SAYINGS, *_PICTURES)}
 
 
 def card_to_data(value: Any) -> Any:
@@ -150,7 +155,7 @@ def card_to_data(value: Any) -> Any:
         }
     if isinstance(value, tuple):
         return [card_to_data(item) for item in value]
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def card_from_data(data: Any) -> Any:
@@ -164,6 +169,8 @@ def card_from_data(data: Any) -> Any:
             parts["style"] = Style(parts["style"])
         if cls is Button and "does" in parts:
             parts["does"] = Does(parts["does"])
+        if cls is ActivitySpec:
+            parts["first"] = date.fromisoformat(parts["first"])
         for required in _REQUIRED.get(cls, ()):
             parts.setdefault(required, ())
         for required in _REQUIRED_TEXT.get(cls, ()):
@@ -189,4 +196,7 @@ _REQUIRED_TEXT: dict[type, tuple[str, ...]] = {
     Listing: ("heading",),
     Bars: ("label",),
     Button: ("label", "line"),
+    MapPlace: ("name",),
+    ActivitySpec: ("label",),
+    Node: ("name", "kind"),
 }

@@ -6,8 +6,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,18 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from bot.cards.card import Bars, Block, Card, Fields, Line, Listing, Quote, Style, Text, Tone
+from bot.cards.picture import (
+    ActivitySpec,
+    MapSpec,
+    NetworkSpec,
+    Picture,
+    alt_text,
+    called,
+    day,
+    label,
+    neighbours,
+    ranked,
+)
 from bot.outbox import Post
 from bot.text.inert import inert
 
@@ -41,6 +54,10 @@ _STYLES = {
     Style.CODE: "bold cyan",
 }
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_EIGHTHS = "▏▎▍▌▋▊▉█"  # a bar that lies down, the same way
+_ROWS = 10  # of a picture in text
+_DAYS = 45
+_LONGEST = 24  # columns of the longest bar
 
 
 def new_console(file: Any = None) -> Console:
@@ -109,6 +126,8 @@ def _block(block: Block) -> RenderableType:
             return Group(*rows, *(Padding(_line(item), (0, 0, 0, 2 if heading else 0)) for item in lines))
         case Bars():
             return _bars(block)
+        case Picture():
+            return _picture(block)
 
 
 def _bars(bars: Bars) -> RichText:
@@ -121,6 +140,43 @@ def _bars(bars: Bars) -> RichText:
         (f" {bars.last}", "dim"),
         (f"  highest {top}", "dim"),
     )
+
+
+def _picture(block: Picture) -> RenderableType:
+    """What a picture shows, in text: its words, then bars."""
+    words = RichText(inert(block.alt or alt_text(block.spec)).replace("\n", " "), "dim")
+    match block.spec:
+        case ActivitySpec(values=()):
+            return words
+        case ActivitySpec(name, first, values, usual):
+            shown = values[-_DAYS:]
+            start = day(first + timedelta(days=len(values) - len(shown)), year=first.year != block.spec.last.year)
+            bars = _bars(Bars(label(name), shown, start, day(block.spec.last)))
+            if usual is not None:
+                bars.append(f", usually {usual:,.1f}", "dim")
+            return Group(bars, words)
+        case MapSpec(places):
+            rows = [(called(item.name), item.weight, item.alert) for item in ranked(places)]
+        case NetworkSpec():
+            rows = [(f"{called(a.name)} – {called(b.name)}", weight, False) for a, b, weight in neighbours(block.spec)]
+    return Group(_lying_bars(rows), words) if rows else words
+
+
+def _lying_bars(rows: Sequence[tuple[str, int, bool]]) -> RenderableType:
+    """`Baquba  12 ████`, those under alert marked and in red."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(max_width=44, no_wrap=True, overflow="ellipsis")
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    top = max((weight for _, weight, _ in rows), default=1)
+    for name, weight, alert in rows[:_ROWS]:
+        eighths = max(1, round(_LONGEST * 8 * max(0, weight) / max(1, top)))
+        bar = "█" * (eighths // 8) + (_EIGHTHS[eighths % 8 - 1] if eighths % 8 else "")
+        colour = "red" if alert else "cyan"
+        grid.add_row(RichText(("● " if alert else "· ") + name), f"{weight:,}", RichText(bar, colour))
+    if len(rows) > _ROWS:
+        grid.add_row(RichText(f"and {len(rows) - _ROWS} more", "dim"))
+    return grid
 
 
 def _line(runs: Line, style: str = "") -> RichText:
