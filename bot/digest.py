@@ -25,8 +25,10 @@ from bot.cards.card import (
     strong,
 )
 from bot.cards.compose import cite, count, moment, names, source_line
+from bot.cards.picture import ActivitySpec, MapPlace, MapSpec, Picture, picture
 from bot.digest_facts import Activity, DigestFacts, Tallies
-from bot.model import Citation, Entity, Headline
+from bot.geo import Point, distance_km
+from bot.model import Citation, Entity, Headline, Kind
 from bot.movers import Mover
 from bot.ranking import Story
 
@@ -40,6 +42,9 @@ SIZES = (
 )  # (stories in full, stories in a line): the largest that fits is taken
 ROOM = 5_200  # characters of a digest with its links; the narrowest platform takes 6,000
 TITLE = 140  # characters of a headline
+MOST_NAMED = 6
+MOST_MAPPED = 12
+THEATRE_KM = 600.0
 MOST_LINES = 5  # of movers, quiet places, first appearances
 
 
@@ -65,6 +70,8 @@ def length(card: Card) -> int:
                 lines += [(Run(field.label), *field.runs) for field in fields]
             case Listing(heading, rows):
                 lines += [(Run(heading),), *rows]
+            case Picture(alt=alt):
+                lines.append((Run(alt),))
             case Bars(label, values, first, last):
                 lines.append((Run(label + first + last + "▁" * len(values)),))
     return sum(len(run.text) + (len(run.link) + 4 if run.link else 0) for runs in lines for run in runs)
@@ -73,7 +80,9 @@ def length(card: Card) -> int:
 def _card(facts: DigestFacts, entities: Mapping[str, Entity], full: int, short: int) -> Card:
     blocks: list[Block] = [*_notes(facts), Text(_lead(facts, entities))]
     if facts.stories:
-        blocks += _tallies(facts, entities)
+        mapped = _on_map(facts.tallies.places, entities)
+        blocks += _tallies(facts, entities, mapped)
+        blocks += _map(facts, mapped, entities)
         blocks += _activity(facts.activity)
         for number, story in enumerate(facts.stories[:full], 1):
             blocks += _full(number, story, facts, entities)
@@ -153,23 +162,51 @@ def _name(entity: str, entities: Mapping[str, Entity]) -> str:
     return entities[entity].name if entity in entities else entity
 
 
-def _tallies(facts: DigestFacts, entities: Mapping[str, Entity]) -> list[Block]:
+def _tallies(facts: DigestFacts, entities: Mapping[str, Entity], mapped: Mapping[str, Point]) -> list[Block]:
     def listed(found: Sequence[tuple[str, int]]) -> Line:
-        return names([f"{_name(entity, entities)} ({number:,})" for entity, number in found])
+        return names([f"{_name(entity, entities)} ({number:,})" for entity, number in found[:MOST_NAMED]])
 
-    rows = [Field("Actors", listed(facts.tallies.actors)), Field("Places", listed(facts.tallies.places))]
+    elsewhere = [one for one in facts.tallies.places if one[0] not in mapped]
+    rows = [
+        Field("Actors", listed(facts.tallies.actors)),
+        Field("Elsewhere" if mapped else "Places", listed(elsewhere)),
+    ]
     rows = [row for row in rows if row.runs]
     return [Fields(tuple(rows))] if rows else []
+
+
+def _on_map(places: Sequence[tuple[str, int]], entities: Mapping[str, Entity]) -> dict[str, Point]:
+    """The towns and sites round that one of them which has most of the stories about it; far-away capitals stay off the map."""
+    points = {}
+    for name, _ in places:
+        one = entities.get(name)
+        if one and one.kind in (Kind.TOWN, Kind.PLACE) and one.lat is not None and one.lon is not None:
+            points[name] = (one.lat, one.lon)
+    weights = dict(places)
+
+    def around(middle: str) -> list[str]:
+        return [name for name in points if distance_km(points[middle], points[name]) <= THEATRE_KM]
+
+    middle = max(points, key=lambda name: (sum(weights[one] for one in around(name)), weights[name]), default=None)
+    return {name: points[name] for name in around(middle)[:MOST_MAPPED]} if middle else {}
+
+
+def _map(facts: DigestFacts, mapped: Mapping[str, Point], entities: Mapping[str, Entity]) -> list[Block]:
+    weights = dict(facts.tallies.places)
+    places = tuple(
+        MapPlace(_name(name, entities), *mapped[name], weights[name], name in facts.alerted_places) for name in mapped
+    )
+    return [picture(MapSpec(places, "the places named"))] if places else []
 
 
 def _activity(activity: Activity | None) -> list[Block]:
     if activity is None or len(activity.values) < 2:
         return []
     first, last = activity.first, activity.last
-    label = "Articles a day" if activity.step == 1 else "Articles a week"
-    usual = f", usually {activity.usual:,.{0 if activity.usual >= 9.5 else 1}f}" if activity.usual is not None else ""
+    if activity.step == 1:
+        return [picture(ActivitySpec("Articles a day", first, activity.values, activity.usual))]
     start = f"{first.day} {first:%b}" + (f" {first.year}" if first.year != last.year else "")
-    return [Bars(label + usual, activity.values, start, f"{last.day} {last:%b %Y}")]
+    return [Bars("Articles a week", activity.values, start, f"{last.day} {last:%b %Y}")]
 
 
 def _full(number: int, story: Story, facts: DigestFacts, entities: Mapping[str, Entity]) -> list[Block]:

@@ -91,6 +91,7 @@ class DigestFacts:
     new_names: tuple[NewName, ...] = ()
     followed: frozenset[str] = frozenset()
     alerts: int = 0
+    alerted_places: frozenset[str] = frozenset()
     feeds: int = 0
     failing: tuple[str, ...] = ()
     due: datetime | None = None  # when it should have come, if it is late

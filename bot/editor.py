@@ -89,11 +89,19 @@ def facts_for(
         new_names=tuple(survey.new_names),
         followed=followed.entities,
         alerts=len(alerted),
+        alerted_places=_named_in_alerts(survey, followed),
         feeds=len(survey.feeds),
         failing=tuple(feed.title or feed.address for feed in survey.feeds if feed.failures),
         due=due_at,
         missed_since=missed_since,
     )
+
+
+def _named_in_alerts(survey: Survey, followed: Followed) -> frozenset[str]:
+    """What the stories of the channel's alerts name; of that, what it follows by name, if it does."""
+    stories = (survey.ranked[survey.place_of[one]][1] for one in followed.alerted if one in survey.place_of)
+    named = frozenset[str]().union(*(story.names for story in stories))
+    return named & followed.entities or named
 
 
 def _followed(cx: Connection, channel: Channel, known: Known, alerted: Sequence[int]) -> Followed:

@@ -38,6 +38,7 @@ from bot.store.windows import Window
 MOST_ARTICLES = 20_000
 BACKLOG = timedelta(hours=72)  # what is older than this when it is read is no news
 NAMED_MOST = 6
+MAPPED_MOST = 16
 CANDIDATES = 60  # names of a window, and as many usual ones, that are held against their baseline
 PAIRS = 200  # of actor and town that are looked up in the archive
 FIRSTS = 12
@@ -128,7 +129,7 @@ class Survey:
             first=self.articles[0].at if self.articles else None,
             last=self.articles[-1].at if self.articles else None,
             actors=tuple(one for one in order if self._telling(one[0]) and not self._is_place(one[0]))[:NAMED_MOST],
-            places=tuple(one for one in order if self._is_place(one[0]))[:NAMED_MOST],
+            places=tuple(one for one in order if self._is_place(one[0]))[:MAPPED_MOST],
         )
 
     def _telling(self, entity: str) -> bool:

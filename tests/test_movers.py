@@ -29,8 +29,8 @@ def test_poisson_tails_are_the_sums_they_stand_for(count: int, rate: float) -> N
 
 
 def test_far_tails_are_small_and_not_nothing() -> None:
-    assert at_least(9, 2.1) == pytest.approx(4.5e-4, rel=0.1)
-    assert 0 < at_least(400, 10) < 1e-300 or at_least(400, 10) == 0.0
+    assert at_least(9, 2.1) == pytest.approx(3.373e-4, rel=1e-3)
+    assert 0 < at_least(200, 10) < 1e-150
     assert at_most(0, 5) == pytest.approx(math.exp(-5))
     assert (at_least(0, 0), at_least(3, 0), at_most(-1, 2), at_most(0, 0)) == (1.0, 0.0, 0.0, 1.0)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.model import Headline
 from bot.store.sources import visible
@@ -139,7 +139,7 @@ def items_a_day(cx: Connection, source_id: int, first: datetime, until: datetime
 
 
 def _day(cx: Connection, at: ColumnElement[datetime]) -> ColumnElement[Any]:
-    return func.date(at) if cx.dialect.name == "sqlite" else func.date(func.timezone("UTC", at))
+    return func.date(at) if cx.dialect.name == "sqlite" else func.date(func.timezone(literal_column("'UTC'"), at))
 
 
 def _counted(rows: Iterable[Any]) -> dict[date, int]:
