@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import articles, feeds, lookup, pictures, scan, texts
+from bench import articles, digests, feeds, lookup, pictures, scan, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     articles.show(articles.run(corpus, quick))
     feeds.show(feeds.run(quick))
     pictures.show(pictures.run(quick))
+    digests.show(digests.run(quick))
 
 
 if __name__ == "__main__":

@@ -94,10 +94,15 @@ def _exactly(count: int, rate: float) -> float:
     return exp(count * log(rate) - rate - lgamma(count + 1))
 
 
-def movers(counts: Mapping[str, int], usual: Mapping[str, Usual], days: float) -> tuple[list[Mover], list[Mover]]:
-    """(up, down), the most surprising first, of `counts` in a window of so many days. Down are those still named."""
+def movers(
+    counts: Mapping[str, int], usual: Mapping[str, Usual], days: float, tested: int = 0
+) -> tuple[list[Mover], list[Mover]]:
+    """(up, down), the most surprising first, of `counts` in a window of so many days. Down are those still named.
+
+    `tested` is how many names are looked at, where others are beside these: the more, the more it takes.
+    """
     up, down = [], []
-    tested = max(1, len(usual))
+    tested = tested or len(usual)
     for entity, before in usual.items():
         seen = counts.get(entity, 0)
         # Whatever was never named in the baseline could still have been: half an article in all of it.
@@ -111,7 +116,7 @@ def movers(counts: Mapping[str, int], usual: Mapping[str, Usual], days: float) -
             chance = at_most(seen, expected)
             if chance * tested < BY_CHANCE and expected - seen > spread:
                 down.append(Mover(entity, seen, expected, before, chance))
-    return sorted(up, key=_order), sorted(down, key=_order)
+    return sorted(up, key=order), sorted(down, key=order)
 
 
 def fallen_silent(
@@ -129,8 +134,9 @@ def fallen_silent(
         chance = share ** max(1.0, days)
         if not counts.get(entity) and before.mean >= least and at_most(0, expected) < DUE and chance < rare:
             found.append(Mover(entity, 0, expected, before, chance))
-    return sorted(found, key=_order)
+    return sorted(found, key=order)
 
 
-def _order(mover: Mover) -> tuple[float, float, str]:
+def order(mover: Mover) -> tuple[float, float, str]:
+    """What is most surprising comes first."""
     return mover.surprise, -abs(mover.seen - mover.expected), mover.entity

@@ -10,6 +10,7 @@ from bot.geo import Point, distance_km
 from bot.model import Entity, Headline
 
 NEAR_KM = 150.0  # farther from a followed place it counts no more
+NEAR_DEGREES = NEAR_KM / 111  # of latitude
 MOST_NAMES = 6  # names of a story that count
 FRONT = 60  # stories that can come first in a channel that follows none of them
 
@@ -52,21 +53,16 @@ def weight(story: Story) -> float:
     return 2 * log2(1 + len(story.outlets)) + news + 0.3 * min(MOST_NAMES, len(story.names))
 
 
-def bonus(story: Story, followed: Followed, nearness: Mapping[str, float]) -> float:
-    """What it weighs more for one channel: a followed name four, a place close to a followed one up to three, an alert three."""
-    named = 4.0 if story.names & followed.entities else 0.0
-    near = max((nearness.get(name, 0.0) for name in story.names), default=0.0)
-    return named + 3 * near + (3.0 if story.id in followed.alerted else 0.0)
-
-
 def nearness(places: Iterable[Entity], followed: Followed) -> dict[str, float]:
     """Place → 1 at a followed one, falling to 0 at `NEAR_KM`; only those in between are in it."""
     found: dict[str, float] = {}
     for place in places if followed.points else ():
-        if place.lat is not None and place.lon is not None:
-            km = min(distance_km(point, (place.lat, place.lon)) for point in followed.points)
-            if km < NEAR_KM:
-                found[place.id] = 1 - km / NEAR_KM
+        if place.lat is None or place.lon is None:
+            continue
+        around = [point for point in followed.points if abs(point[0] - place.lat) < NEAR_DEGREES]
+        km = min((distance_km(point, (place.lat, place.lon)) for point in around), default=NEAR_KM)
+        if km < NEAR_KM:
+            found[place.id] = 1 - km / NEAR_KM
     return found
 
 
@@ -81,11 +77,18 @@ def front_page(
     """The first stories for a channel.
 
     `ranked` are all, the weightiest for everybody first; `by_name` and `by_id` say at which places of it a name or a
-    story stands. Only those that the channel follows are weighed anew.
+    story stands. For one channel a story weighs more: four for a followed name, up to three for a place close to a
+    followed one, three for an alert.
     """
-    places = set(range(min(FRONT, len(ranked))))
-    for name in (*followed.entities, *near):
-        places.update(by_name.get(name, ()))
-    places.update(by_id[story] for story in followed.alerted if story in by_id)
-    chosen = [(ranked[at][0] + bonus(ranked[at][1], followed, near), -at) for at in places]
-    return [ranked[-at][1] for _, at in sorted(chosen, reverse=True)[:most]]
+    bonus = dict.fromkeys(range(min(FRONT, len(ranked))), 0.0)
+    for name, share in near.items():
+        for at in by_name.get(name, ()):
+            if bonus.get(at, 0.0) < 3 * share:
+                bonus[at] = 3 * share
+    for at in {at for name in followed.entities for at in by_name.get(name, ())}:
+        bonus[at] = bonus.get(at, 0.0) + 4
+    for story in followed.alerted:
+        if story in by_id:
+            bonus[by_id[story]] = bonus.get(by_id[story], 0.0) + 3
+    first = sorted((-ranked[at][0] - more, at) for at, more in bonus.items())
+    return [ranked[at][1] for _, at in first[:most]]

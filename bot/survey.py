@@ -6,17 +6,18 @@ The reads are done when they are first asked for and kept; a survey lives as lon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import product
+from heapq import nsmallest
+from itertools import chain
 
 from sqlalchemy import Connection
 
 from bot.digest_facts import Activity, FirstTogether, NewName, QuietFeed, QuietPlace, Tallies
 from bot.entities.catalogue import Catalogue
 from bot.entities.emerging import emerging_names
-from bot.model import Entity, Headline, Kind
+from bot.model import Headline, Kind
 from bot.movers import (
     BASELINE,
     ENOUGH,
@@ -29,6 +30,7 @@ from bot.movers import (
     Usual,
     fallen_silent,
     movers,
+    order,
     usual_of,
 )
 from bot.ranking import Story, weight
@@ -62,32 +64,38 @@ class Survey:
                 self.older = [item for item in found if item.at <= window.since - BACKLOG]
                 found = news
         self.articles = found
-        self._sentences = self._read_names()
+        self._read_names()
         self.ranked = self._rank()
         self.place_of = {story.id: at for at, (_, story) in enumerate(self.ranked)}
         self.by_name: dict[str, list[int]] = {}
         for at, (_, story) in enumerate(self.ranked):
             for name in story.names:
                 self.by_name.setdefault(name, []).append(at)
-        self._usual: dict[str, Usual | None] = {}
+        self._usual: dict[str, Usual] = {}
+        self._tells: dict[str, bool] = {}
+        self._last: dict[str, Headline | None] = {}
 
     def at(self, cx: Connection) -> Survey:
         """The same, reading on through another connection."""
         self._cx = cx
         return self
 
-    def _read_names(self) -> dict[int, dict[int, set[str]]]:
-        """Article → start of a sentence → entities in it."""
-        found: dict[int, dict[int, set[str]]] = {item.id: {} for item in self.articles}
-        for article_id, entity, start in windows.named(self._cx, self.window):
-            if article_id in found:
-                found[article_id].setdefault(start, set()).add(self._whole(entity))
-        return found
+    def _read_names(self) -> None:
+        """The mentions of the window as (article, entity, start of the sentence), and the entities of each article."""
+        rows = windows.named(self._cx, self.window)
+        if self._extended:
+            rows = [(article, self._whole(entity), start) for article, entity, start in rows]
+        named: dict[int, set[str]] = {item.id: set() for item in self.articles}
+        if self.older or len(named) == MOST_ARTICLES:  # what is not told is not counted either
+            rows = [row for row in rows if row[0] in named]
+        for article, entity, _ in rows:
+            if article in named:  # one that was filed since the articles were read is not
+                named[article].add(entity)
+        self._mentions, self._named = rows, named
 
     def _whole(self, entity: str) -> str:
         """A workspace's further names for an entity stand for it."""
-        known = self.entities.get(entity)
-        return known.extends if known and known.extends else entity
+        return self._extended.get(entity, entity)
 
     def _rank(self) -> list[tuple[float, Story]]:
         grouped: dict[int, list[Headline]] = {}
@@ -101,25 +109,23 @@ class Survey:
         weighed = [(weight(story), story) for story in stories]
         return sorted(weighed, key=lambda one: (one[0], one[1].head.at, one[1].id), reverse=True)
 
-    def _names_of(self, items: Iterable[Headline]) -> frozenset[str]:
-        return frozenset().union(*(found for item in items for found in self._sentences[item.id].values()))
+    def _names_of(self, items: Sequence[Headline]) -> frozenset[str]:
+        return frozenset(chain.from_iterable(self._named[item.id] for item in items))
 
     def ids(self, entity: str) -> tuple[str, ...]:
         """Under which ids the mentions of an entity are filed."""
         known = self.entities.get(entity)
-        extra = tuple(other.id for other in self._extensions if other.extends == entity)
+        extra = tuple(other for other, whole in self._extended.items() if whole == entity)
         return (*(known.ids if known else (entity,)), *extra)
 
     @cached_property
-    def _extensions(self) -> tuple[Entity, ...]:
-        return tuple(one for one in self.entities.values() if one.extends)
+    def _extended(self) -> dict[str, str]:
+        return {one.id: one.extends for one in self.entities.values() if one.extends}
 
     @cached_property
     def tallies(self) -> Tallies:
-        tally: Counter[str] = Counter()
-        for _, story in self.ranked:
-            tally.update(story.names)
-        often = Counter(name for said in self._sentences.values() for found in said.values() for name in found)
+        tally = Counter(chain.from_iterable(story.names for _, story in self.ranked))
+        often = Counter(entity for _, entity, _ in self._mentions)
         order = sorted(tally.items(), key=lambda item: (-item[1], -often[item[0]], item[0]))
         return Tallies(
             stories=len(self.ranked),
@@ -134,10 +140,14 @@ class Survey:
 
     def _telling(self, entity: str) -> bool:
         """Countries and parts of the world are named everywhere, and media report."""
-        known = self.entities.get(entity)
-        if known is None or known.kind is Kind.COUNTRY or known.type == "media":
-            return False
-        return known.kind is not Kind.REGION or known.country is not None
+        if entity not in self._tells:
+            known = self.entities.get(entity)
+            self._tells[entity] = known is not None and not (
+                known.kind is Kind.COUNTRY
+                or (known.kind is Kind.REGION and known.country is None)
+                or known.type == "media"
+            )
+        return self._tells[entity]
 
     @cached_property
     def older_tallies(self) -> Tallies:
@@ -185,26 +195,20 @@ class Survey:
     def counts(self) -> Counter[str]:
         """Entity → articles of the compared span that name it."""
         start, _ = self._span
-        found: Counter[str] = Counter()
-        for item in self.articles:
-            if item.at > start:
-                found.update(frozenset().union(*self._sentences[item.id].values()))
-        return found
+        return Counter(chain.from_iterable(self._named[item.id] for item in self.articles if item.at > start))
 
-    def usual(self, entities: Iterable[str]) -> dict[str, Usual]:
+    def usual(self, entities: Collection[str]) -> dict[str, Usual]:
         """What the days before were like for each of these; nothing where there were too few."""
         if not self._days_read:
             return {}
         first, end = self._baseline
-        found = {}
         for entity in entities:
             if entity not in self._usual:
                 days = windows.days_of(
                     self._cx, self.window.workspace, self.ids(entity), first, end, everything=self._everything
                 )
                 self._usual[entity] = usual_of(days.get(day, 0) for day in self._days_read)
-            found[entity] = self._usual[entity]
-        return {entity: usual for entity, usual in found.items() if usual}
+        return {entity: self._usual[entity] for entity in entities}
 
     @cached_property
     def _compared(self) -> frozenset[str]:
@@ -218,18 +222,37 @@ class Survey:
 
     def movers(self, followed: frozenset[str]) -> tuple[list[Mover], list[Mover]]:
         """(up, down), with what is followed held against its days too."""
-        up, down = movers(self.counts, self.usual(sorted(self._compared | followed)), self._days)
+        more = followed - self._compared
+        tested = len(self._compared) + len(more)
+        up, down = self._movers
+        if more:
+            beside = movers(self.counts, self.usual(more), self._days, tested)
+            up, down = sorted(up + beside[0], key=order), sorted(down + beside[1], key=order)
         return [one for one in up if len(self.by_name[one.entity]) > 1], down  # one story told by many is one story
+
+    @cached_property
+    def _movers(self) -> tuple[list[Mover], list[Mover]]:
+        return movers(self.counts, self.usual(self._compared), self._days)
 
     def quiet_places(self, followed: frozenset[str]) -> list[QuietPlace]:
         """The towns and places, usual or followed, that nobody names any more."""
         if not self.articles:
             return []
-        gone = []
-        for names, rare in ((followed, RARE_FOLLOWED), (self._compared - followed, RARE)):
-            places = [name for name in sorted(names) if self._is_place(name)]
-            gone += fallen_silent(self.counts, self.usual(places), self._days, rare=rare)
-        return [QuietPlace(one, windows.last_named(self._cx, self.window, self.ids(one.entity))) for one in gone[:6]]
+        gone = self._silent(followed, RARE_FOLLOWED) + [one for one in self._gone if one.entity not in followed]
+        return [QuietPlace(one, self._last_named(one.entity)) for one in gone[:6]]
+
+    @cached_property
+    def _gone(self) -> list[Mover]:
+        return self._silent(self._compared, RARE)
+
+    def _silent(self, entities: frozenset[str], rare: float) -> list[Mover]:
+        places = [name for name in entities if self._is_place(name) and not self.counts[name]]
+        return fallen_silent(self.counts, self.usual(places), self._days, rare=rare)
+
+    def _last_named(self, entity: str) -> Headline | None:
+        if entity not in self._last:
+            self._last[entity] = windows.last_named(self._cx, self.window, self.ids(entity))
+        return self._last[entity]
 
     def _is_place(self, entity: str) -> bool:
         return self._telling(entity) and self.entities[entity].kind.is_place
@@ -256,28 +279,33 @@ class Survey:
 
     @cached_property
     def together(self) -> list[FirstTogether]:
-        """Actors and towns that no sentence before the window named together; those of most stories first."""
+        """Actors and towns that no sentence before the window named together; those most often together first."""
         if not self._days_read or not self.window.since:
             return []
-        pairs: dict[tuple[str, str], set[int]] = {}
-        latest: dict[tuple[str, str], Headline] = {}
-        for item in self.articles:
-            for found in self._sentences[item.id].values():
-                for pair in product(self._of(found, Kind.ACTOR), self._of(found, Kind.TOWN)):
-                    pairs.setdefault(pair, set()).add(item.story_id)
-                    latest[pair] = item
-        order = sorted(pairs, key=lambda pair: (-len(pairs[pair]), pair))
+        actors, towns = self._all(Kind.ACTOR), self._all(Kind.TOWN)
+        towns_in: dict[tuple[int, int], list[str]] = {}
+        for article, entity, start in self._mentions:
+            if entity in towns:
+                towns_in.setdefault((article, start), []).append(entity)
+        seen: Counter[tuple[str, str]] = Counter()
+        latest: dict[tuple[str, str], int] = {}
+        for article, entity, start in self._mentions:
+            for town in towns_in.get((article, start), ()) if entity in actors else ():
+                seen[entity, town] += 1
+                latest[entity, town] = max(article, latest.get((entity, town), 0))
         new: list[FirstTogether] = []
-        for actor, town in order[:PAIRS]:
+        by_id = {item.id: item for item in self.articles}
+        for actor, town in nsmallest(PAIRS, seen, key=lambda pair: (-seen[pair], pair)):
             rare, other = sorted((actor, town), key=lambda name: self.counts[name])
-            if not windows.were_together(self._cx, self.window, self.ids(rare), self.ids(other)):
-                new.append(FirstTogether(actor, town, latest[actor, town]))
+            article = latest[actor, town]
+            if article in by_id and not windows.were_together(self._cx, self.window, self.ids(rare), self.ids(other)):
+                new.append(FirstTogether(actor, town, by_id[article]))
             if len(new) == FIRSTS:
                 break
         return new
 
-    def _of(self, found: Iterable[str], kind: Kind) -> list[str]:
-        return [name for name in found if self._telling(name) and self.entities[name].kind is kind]
+    def _all(self, kind: Kind) -> frozenset[str]:
+        return frozenset(name for name in self.by_name if self._telling(name) and self.entities[name].kind is kind)
 
     @cached_property
     def new_names(self) -> list[NewName]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -44,14 +43,12 @@ def iraq() -> Catalogue:
 
 
 @pytest.fixture
-def war(tmp_path_factory: pytest.TempPathFactory, iraq: Catalogue, settings: Settings) -> Iterator[House]:
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('war') / 'war.db'}")
+def war(store: Store, iraq: Catalogue, settings: Settings) -> House:
     house = House(store, iraq, settings, StandingClock(START - timedelta(days=32)))
     house.follow("Samarra")
     house.follow("Tikrit")
     invade(house)
-    yield house
-    store.close()
+    return house
 
 
 def digest_cards(house: House) -> list[Card]:

@@ -59,17 +59,17 @@ def _headline(row: Any) -> Headline:
 def headlines(cx: Connection, window: Window, limit: int) -> list[Headline]:
     """The newest articles of a window, oldest first."""
     query = select(*_HEADLINE).where(window.holds()).order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)
-    found = [_headline(row) for row in cx.execute(query)]
+    found = [_headline(row) for row in cx.execute(query).all()]
     return found[::-1]
 
 
-def named(cx: Connection, window: Window) -> list[tuple[int, str, int]]:
+def named(cx: Connection, window: Window) -> Sequence[tuple[int, str, int]]:
     """(article id, entity id, start of the sentence) of every mention of a window that the workspace may see."""
     columns = (mentions.c.article_id, mentions.c.entity, mentions.c.sentence_start)
     query = select(*columns).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
     own = f"w:{window.workspace}:"
-    rows = cx.execute(query.where(window.holds()))
-    return [(row[0], row[1], row[2]) for row in rows if row[1][:2] != "w:" or row[1].startswith(own)]
+    rows = cx.execute(query.where(window.holds())).tuples().all()
+    return [row for row in rows if row[1][:2] != "w:" or row[1].startswith(own)]
 
 
 def articles_before(cx: Connection, window: Window) -> dict[int, int]:
