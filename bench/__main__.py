@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import articles, digests, feeds, lookup, pictures, scan, texts
+from bench import articles, digests, feeds, lookup, pictures, rules, scan, stories, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -21,9 +21,11 @@ def main() -> None:
     scan.show(scan.run(corpus, names, quick))
     lookup.show(lookup.run(gazetteer, names, quick))
     articles.show(articles.run(corpus, quick))
+    stories.show(stories.run(corpus, quick))
     feeds.show(feeds.run(quick))
     pictures.show(pictures.run(quick))
     digests.show(digests.run(quick))
+    rules.show(rules.run(quick))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make eval`: the own gold sentences by category, and the shared world-news corpus where it lies beside the checkout."""
+"""`make eval`: the own gold sentences by category, stories and origins, and world news where the shared corpus lies beside the checkout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from bench import gold
+from bench import gold, gold_stories
 from bot.data_files import data_folder
 from bot.entities.build import open_gazetteer
 from bot.entities.catalogue import load_catalogue
@@ -34,6 +34,7 @@ def main() -> None:
                 if row.faults:
                     print(f"    {row.id}: {'; '.join(row.faults)}")
     print(f"{'all gold sentences':22} {good:3} of {total:3} = {good / total:.3f}")
+    gold_stories.show(Matcher(catalogue), catalogue, verbose="-v" in sys.argv)
     corpus = ROOT.parent / "shared" / "eval"
     if (corpus / "trnews.jsonl").exists():
         command = f"{ROOT}/.venv/bin/vedette match --all --jsonl -"

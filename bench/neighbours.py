@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from bench.feed_child import _enter, _house, _poller
@@ -54,14 +55,14 @@ async def _round(bad: bytes | None) -> list[float]:
     with _house(StandingClock(), VEDETTE_ENTITIES_MODEL="false") as app:
         addresses = [f"https://desk{number}.example/feed" for number in range(OTHERS)]
         _enter(app, [*addresses[: OTHERS // 2], BAD, *addresses[OTHERS // 2 :]])
-        ingest: Any = app.pipeline.ingest
+        ingest: Any = app.pipeline.ingest_all
 
-        def timed(batch: Batch) -> Ingested:
-            result: Ingested = ingest(batch)
-            done[batch.source.address] = time.perf_counter()
-            return result
+        def timed(batches: Sequence[Batch]) -> list[Ingested]:
+            results: list[Ingested] = ingest(batches)
+            done.update((batch.source.address, time.perf_counter()) for batch in batches)
+            return results
 
-        app.pipeline.ingest = timed  # type: ignore[method-assign]
+        app.pipeline.ingest_all = timed  # type: ignore[method-assign]
         async with _poller(app, Feeds(bad)) as poller:
             began = time.perf_counter()
             while await poller.read_due("feed"):

@@ -20,6 +20,8 @@ from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
+from bot.checks import Checks
+from bot.data_files import data_folder
 from bot.editor import build_digest, send_due_digests
 from bot.entities.build import compiled_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
@@ -36,9 +38,10 @@ from bot.schedule import Wakeups
 from bot.settings import Settings
 from bot.sources.fetch import Fetcher
 from bot.sources.websub import master_key
-from bot.store import sources, subscriptions
+from bot.store import alerts, sources, subscriptions
 from bot.store.engine import Store
 from bot.store.windows import Window
+from bot.stories.outlets import load_outlets
 from bot.web import Web
 from handlers import completions, dispatch
 from handlers.context import Context
@@ -91,7 +94,8 @@ def open_app(
     store = Store(settings.database_url)
     try:
         context = Context(store, catalogue, lookup, known, clock, settings, woken=[])
-        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, checkpoint)
+        outlets = load_outlets(data_folder("config") / "outlets.toml", catalogue)
+        pipeline = Pipeline(store, known, clock, settings.feeds.fresh, outlets, checkpoint)
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         channel = _furnish(store, settings, clock.now())
         yield App(settings, store, catalogue, context, pipeline, clock, owner, channel)
@@ -127,6 +131,10 @@ class Service:
         self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
         self.outbox = Outbox(app.store, [chat], app.clock, app.owner, settings.outbox.lease, checkpoint)
+        pages = self.poller.pages
+        self.checks = Checks(
+            app.store, pages, app.context.known, settings.feeds.fresh, app.clock, lambda: self.outbox.wake()
+        )
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
@@ -159,6 +167,7 @@ class Service:
                 asyncio.create_task(self._digests()),
                 asyncio.create_task(self._gazetteer()),
             ]
+            loops.append(asyncio.create_task(self.checks.run(self.stop)))
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
@@ -189,7 +198,8 @@ class Service:
             self.pulse.beat("digests")
             try:
                 now = self.app.clock.now()
-                if await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now):
+                made = await asyncio.to_thread(send_due_digests, self.app.store, self.app.context.known, now)
+                if await asyncio.to_thread(self.app.pipeline.release) or made:
                     self.outbox.wake()
             except Exception:
                 log.exception("digests: a round failed")
@@ -239,7 +249,7 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
         service = Service(app, chat)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
-        app.context.woken.append(service.poller.wake)
+        app.context.woken.extend([service.poller.wake, service.checks.wake])
         try:
             if tour:
                 await _show_earlier(app, screen, app.console_channel)
@@ -273,7 +283,7 @@ async def _show_earlier(app: App, screen: Console, channel: Channel) -> None:
 
 def _sent_cards(app: App, channel: Channel) -> list[Card]:
     with app.store.read() as cx:
-        return [card_from_data(data) for data in subscriptions.sent_alert_cards(cx, channel.id, "folder")]
+        return [card_from_data(data) for data in alerts.sent_cards(cx, channel.id, "folder")]
 
 
 def _welcome(app: App) -> str:

@@ -216,16 +216,21 @@ def _full(number: int, story: Story, facts: DigestFacts, entities: Mapping[str, 
     # What all these stories have in common needs no saying.
     common = frozenset.intersection(*(one.names for one in facts.stories[: SIZES[0][0]]))
     followed = [_name(entity, entities) for entity in sorted((story.names & facts.followed) - common)]
-    if len(story.outlets) > 1:
-        source = (*source, quiet(f" · {count(len(story.outlets), 'outlet')}"))
+    source = (*source, *_voices(story, facts))
     if followed:
         source = (*source, quiet(" · you follow "), *names(followed, 2))
-    found = (facts.citations or {}).get(head.id, ())
+    found = facts.citations.get(head.id, ())
     best = _best_sentence(found, head, facts.followed)
     if best is None:
         return [title, Text(source)]
     marks = [mark for _, citation in found if citation.start == best.start for mark in citation.marks]
     return [title, cite(best.sentence, best.start, marks, source)]
+
+
+def _voices(story: Story, facts: DigestFacts) -> Line:
+    if len(story.outlets) < 2:
+        return ()
+    return (quiet(f" · {_cut(facts.voices.get(story.id, f'{len(story.outlets)} outlets'))}"),)
 
 
 def _state(story: Story, facts: DigestFacts) -> Line:
@@ -267,12 +272,11 @@ def _also(facts: DigestFacts, full: int, short: int) -> list[Block]:
 
 
 def _short(head: Headline, facts: DigestFacts, story: Story | None = None) -> Line:
-    outlets = len(story.outlets) if story else 1
     return (
         Run(_cut(head.title)),
         quiet(" · "),
         *source_line(head.outlet, head.at, head.published, facts.timezone, head.url),
-        *((quiet(f" · {count(outlets, 'outlet')}"),) if outlets > 1 else ()),
+        *(_voices(story, facts) if story else ()),
         *(_state(story, facts) if story and not story.is_new else ()),
     )
 
@@ -342,16 +346,27 @@ def _new_names(facts: DigestFacts) -> list[Line]:
 
 
 def _footer(facts: DigestFacts) -> Line:
-    told = (f"{count(facts.alerts, 'alert')} posted here since. ",) if facts.alerts else ()
     if not facts.feeds:
-        return line(*told, "No feeds yet; the watched folder only.")
+        return line(_alerts(facts), "No feeds yet; the watched folder only.")
     if not facts.failing:
-        return line(*told, f"{count(facts.feeds, 'feed')}, all answering.")
-    return line(
-        *told,
-        f"{count(facts.feeds, 'feed')}, {len(facts.failing)} failing: ",
-        *names([_cut(name, 60) for name in facts.failing], 3),
-    )
+        return line(_alerts(facts), f"{count(facts.feeds, 'feed')}, all answering.")
+    failing = names([_cut(name, 60) for name in facts.failing], 3)
+    return line(_alerts(facts), f"{count(facts.feeds, 'feed')}, {len(facts.failing)} failing: ", *failing)
+
+
+def _alerts(facts: DigestFacts) -> str:
+    """`10 alerts posted here since, 2 held back, 3 muted. `"""
+    states = facts.alerts
+    parts = [
+        (states.get("posted", 0) + states.get("listed", 0), "posted here since"),
+        (states.get("held", 0) + states.get("waiting", 0), "held back"),
+        (states.get("muted", 0), "muted"),
+    ]
+    said = [f"{number:,} {what}" for number, what in parts if number]
+    if not said:
+        return ""
+    first = next(number for number, _ in parts if number)
+    return f"{'Alert' if first == 1 else 'Alerts'}: {', '.join(said)}. "
 
 
 def _cut(text: str, limit: int = TITLE) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.model import Citation, Headline
@@ -79,7 +79,10 @@ class DigestFacts:
     timezone: str
     tallies: Tallies
     stories: tuple[Story, ...] = ()  # the first ones, in order
-    citations: Mapping[int, Sequence[tuple[str, Citation]]] | None = None  # of the first stories' heads, by article
+    citations: Mapping[int, Sequence[tuple[str, Citation]]] = field(
+        default_factory=dict
+    )  # of the first stories' heads, by article
+    voices: Mapping[int, str] = field(default_factory=dict)  # story → its outlets and origins in words
     activity: Activity | None = None
     older: Tallies = Tallies()  # what was read in the window but is of an earlier time
     up: tuple[Mover, ...] = ()
@@ -90,7 +93,7 @@ class DigestFacts:
     together: tuple[FirstTogether, ...] = ()
     new_names: tuple[NewName, ...] = ()
     followed: frozenset[str] = frozenset()
-    alerts: int = 0
+    alerts: Mapping[str, int] = field(default_factory=dict)  # state → number since then
     alerted_places: frozenset[str] = frozenset()
     feeds: int = 0
     failing: tuple[str, ...] = ()

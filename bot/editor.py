@@ -12,20 +12,26 @@ from bot.cards.card import Card, card_to_data
 from bot.digest import digest_card
 from bot.digest_facts import DigestFacts
 from bot.errors import VedetteError
+from bot.geo import Point
 from bot.known import Known
-from bot.model import Channel
-from bot.ranking import Followed, front_page, nearness
-from bot.rules.query import asked_for, parse_query
-from bot.store import articles, digests, outbox, subscriptions, tracked, windows
+from bot.model import Channel, Kind
+from bot.ranking import Followed, Story, by_origins, front_page, nearness
+from bot.rules.parse import parse_query
+from bot.rules.query import terms_asked
+from bot.rules.terms import Named, Near, Within
+from bot.store import alerts, articles, digests, outbox, subscriptions, tracked, windows
 from bot.store.digests import DigestSchedule
 from bot.store.engine import Store
+from bot.store.stories import sources_of_stories
 from bot.store.windows import Window
+from bot.stories.origins import behind, said
 from bot.survey import Survey
 from bot.timetable import LATE, digest_day, due, next_digest
 
 SETTLED = timedelta(minutes=2)  # what is being written while a digest is made belongs to the next one
 ON_TIME = timedelta(minutes=10)  # a digest that is later says so
 SMALL = 200  # articles of an archive that is told whole
+SPOTS = (Kind.TOWN, Kind.PLACE)  # near which something can be; a country is not near
 STORIES = 15  # that a card is given: five in full and ten in a line
 
 log = logging.getLogger(__name__)
@@ -67,7 +73,8 @@ def facts_for(
     followed = _followed(cx, channel, known, alerted)
     entities = known.catalogue_of(channel.workspace).entities
     near = nearness((entities[name] for name in survey.by_name if name in entities), followed)
-    stories = front_page(survey.ranked, survey.by_name, survey.place_of, followed, near, STORIES)
+    front = front_page(survey.ranked, survey.by_name, survey.place_of, followed, near, 2 * STORIES)
+    stories, voices = _with_voices(cx, channel, front)
     full = [story.head.id for story in stories[:5]]
     up, down = survey.movers(followed.entities)
     first = sorted(survey.together, key=lambda one: not {one.actor, one.town} & followed.entities)
@@ -76,7 +83,8 @@ def facts_for(
         until=window.until,
         timezone=zone,
         tallies=survey.tallies,
-        stories=tuple(stories),
+        stories=stories,
+        voices=voices,
         citations=articles.citations_of(cx, channel.workspace, full) if full else {},
         activity=survey.activity,
         older=survey.older_tallies,
@@ -88,7 +96,7 @@ def facts_for(
         together=tuple(first),
         new_names=tuple(survey.new_names),
         followed=followed.entities,
-        alerts=len(alerted),
+        alerts=alerts.tally(cx, channel, window.since),
         alerted_places=_named_in_alerts(survey, followed),
         feeds=len(survey.feeds),
         failing=tuple(feed.title or feed.address for feed in survey.feeds if feed.failures),
@@ -106,16 +114,34 @@ def _named_in_alerts(survey: Survey, followed: Followed) -> frozenset[str]:
 
 def _followed(cx: Connection, channel: Channel, known: Known, alerted: Sequence[int]) -> Followed:
     found: set[str] = set()
-    resolve = known.resolve_in(channel.workspace)
+    points: list[Point] = []
+    names = known.resolve_in(channel.workspace)
     for row in subscriptions.subscriptions_of(cx, channel):
         try:
-            found |= asked_for(parse_query(row.query, resolve), ())
+            query = parse_query(row.query, names, stored=True)
         except VedetteError:  # a name it asks for is gone from the catalogue
             continue
+        for term in terms_asked(query.condition):
+            if isinstance(term, Near):
+                points.append(term.centre)
+            elif isinstance(term, Named):
+                found.add(term.entity)
+            elif isinstance(term, Within):
+                found.add(term.place)
     entities = known.catalogue_of(channel.workspace).entities
-    places = (entities[name] for name in sorted(found) if name in entities and entities[name].kind.is_place)
-    points = tuple((one.lat, one.lon) for one in places if one.lat is not None and one.lon is not None)
-    return Followed(frozenset(found), points, frozenset(alerted))
+    places = (entities[name] for name in sorted(found) if name in entities and entities[name].kind in SPOTS)
+    points += [(one.lat, one.lon) for one in places if one.lat is not None and one.lon is not None]
+    return Followed(frozenset(found), tuple(points), frozenset(alerted))
+
+
+def _with_voices(
+    cx: Connection, channel: Channel, front: Sequence[tuple[float, Story]]
+) -> tuple[tuple[Story, ...], dict[int, str]]:
+    """The first stories in the order of their independent origins, and who stands behind those of several outlets."""
+    heard = sources_of_stories(cx, channel.workspace, [story.id for _, story in front if len(story.outlets) > 1])
+    found = {story: behind(voices) for story, voices in heard.items() if voices}
+    stories = by_origins(front, {story: len(one.origins) for story, one in found.items()})[:STORIES]
+    return tuple(stories), {story: said(one, heard[story]) for story, one in found.items()}
 
 
 def send_due_digests(store: Store, known: Known, now: datetime) -> int:

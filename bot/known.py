@@ -15,7 +15,7 @@ from bot.entities.lookup import Lookup
 from bot.entities.match import Matcher
 from bot.entities.nlp import Model
 from bot.model import Entity, Mention, Sentence
-from bot.rules.query import Resolve
+from bot.rules.names import Names
 from bot.store.tracked import SHARED, Mark
 
 
@@ -38,6 +38,7 @@ class Known:
         self._mark: Mark = (0, None, None)
         self._own: dict[str, _Own] = {}
         self._lookup = base
+        self._media: tuple[Catalogue | None, frozenset[str]] = (None, frozenset())
         self.catalogue = catalogue
         self.matcher = Matcher(catalogue, model=model)
 
@@ -61,6 +62,19 @@ class Known:
                 self._lookup = self._lookup.over(self.catalogue)
             self._own = {workspace: _Own(entities) for workspace, entities in by_workspace.items()}
             self._mark = mark
+
+    @property
+    def media(self) -> frozenset[str]:
+        """The ids of those who report: who reports a thing is no part of what happened."""
+        catalogue, found = self._media
+        if catalogue is not self.catalogue:
+            found = frozenset(entity.id for entity in self.catalogue.entities.values() if entity.type == "media")
+            self._media = self.catalogue, found
+        return found
+
+    def name_of(self, entity_id: str) -> str:
+        entity = self.catalogue.get(entity_id)
+        return entity.name if entity else entity_id
 
     def mentions(self, texts: Sequence[str]) -> list[tuple[Mention, ...]]:
         """The mentions of texts by the catalogue, and behind them those by the names of each workspace."""
@@ -91,16 +105,9 @@ class Known:
             if not mention.entity.startswith("w:") or mention.entity.startswith(_prefix(workspace))
         ]
 
-    def resolve_in(self, workspace: str) -> Resolve:
+    def resolve_in(self, workspace: str) -> Names:
         """What names mean in a workspace."""
-        lookup = self.lookup_of(workspace)
-
-        def resolve(name: str) -> Entity | None:
-            hits = lookup.find(name, limit=1)
-            entity = hits[0].entity if hits and hits[0].exact else None
-            return self.catalogue.get(entity.extends) if entity and entity.extends else entity
-
-        return resolve
+        return Names(self.catalogue_of(workspace), self.lookup_of(workspace))
 
 
 class _Own:

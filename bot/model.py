@@ -165,6 +165,7 @@ class FiledArticle:
     source_id: int
     content_hash: str
     link: str | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ class Channel:
     address: str
     name: str
     timezone: str = "UTC"
+    threads: bool = True  # whether what is new in a story is told in its thread
 
 
 @dataclass(frozen=True, slots=True)

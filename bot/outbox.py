@@ -62,7 +62,7 @@ class Post:
     card: Card
     key: str  # the one key of this effect: the same on every retry
     kind: str = "alert"  # alert | summary | digest | notice
-    action: str = "post"  # post | edit | reply
+    action: str = "post"  # post | edit | reply in its thread | notify: a reply that the whole channel sees
     target: str = ""  # the reference of the message that is edited or replied to
     mention: str = ""  # a role to call, as the platform writes it
     in_doubt: bool = False  # an earlier attempt may have arrived

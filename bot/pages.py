@@ -58,6 +58,16 @@ class Pages:
             replace(document, page=found[at]) if found.get(at) else document for at, document in enumerate(documents)
         )
 
+    async def document_at(self, address: str) -> Document:
+        """The article in one page that somebody asks about. Raises `SourceError`."""
+        page = await self._fetcher.get(address, approve=self._robots.ask)
+        if not looks_like_html(page.body, page.content_type):
+            raise SourceError("The answer is no page.", "not-a-page", "Give the address of the article itself.")
+        found = await self._extractor.extract(page.body, page.address)
+        if not found.strip():
+            raise SourceError("No article was found in the page.", "not-a-page")
+        return Document(page.address, "", found, url=page.address, outlet=urlsplit(page.address).hostname or "")
+
     def _wanted(self, source: Source, documents: Sequence[Document], mode: str) -> dict[int, Article]:
         """Position → article of the fresh documents that need their page and are new, or say something new."""
         now, fresh = self._clock.now(), self._settings.feeds.fresh

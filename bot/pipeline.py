@@ -15,26 +15,24 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import metrics
-from bot.cards.alert import Finding, alert_card, flood_card
-from bot.cards.card import card_to_data
+from bot.alerts import Filed, Teller, facts_of, rule_of
 from bot.entities.nlp import sentences
 from bot.known import Known
-from bot.model import Article, Channel, Clock, Document, Mention, Sentence
+from bot.model import Article, Clock, Document, Mention, Sentence
+from bot.placing import Placing, ToPlace
+from bot.rules.facts import Facts, Wording
 from bot.rules.index import Rule, RuleIndex
-from bot.rules.query import Facts, asked_for, facts_of, parse_query
 from bot.sources.folder import FileRead
-from bot.sources.identity import Filed, sift, told_apart
-from bot.store import articles, outbox, sources, subscriptions, tracked
+from bot.sources.identity import Filed as Earlier
+from bot.sources.identity import sift, told_apart
+from bot.store import alerts, articles, sources, subscriptions, tracked
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
-from bot.stories import cluster
-from bot.stories.cluster import Recent
+from bot.stories.origins import Origins, origins_of, to_data
+from bot.stories.outlets import Outlets
 from bot.text.clean import article_from
 
-STORY_WINDOW = timedelta(hours=72)
-STORY_CANDIDATES = 400
-FEW = 20  # drafts that are compared with each recent article; more are looked up in an index of them
-MOST_POSTS = 10  # stories of one read that are told one by one; more are told in one card
+CAP = (30, "h")  # posts a channel gets at most, where its subscriptions do not say less
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,16 @@ class Batch:
     body_hash: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)  # further ones of the source's row
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing but the source's row will change; only feeds end so often without news that it pays to know."""
+        return self.source.kind == "feed" and not self.documents
+
+    def ending(self) -> dict[str, Any]:
+        """What the source's row will say."""
+        said = {"etag": self.etag, "last_modified": self.last_modified, "body_hash": self.body_hash}
+        return {**self.columns, **said}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -59,8 +67,10 @@ class Draft:
 
     article: Article
     mentions: tuple[tuple[Mention, Sentence], ...]
-    filed: Filed | None  # the row of an earlier text of it
+    filed: Earlier | None  # the row of an earlier text of it
     story_id: int = 0
+    placed: str = ""  # why it is in this story
+    origins: Origins | None = None
     fired: tuple[Rule, ...] = ()
 
 
@@ -71,9 +81,6 @@ class Ingested:
     lost_lease: bool = False
 
 
-_Fired = tuple[Draft, int, list[Rule]]  # the first article of a story that fires, its id, the rules
-
-
 class Pipeline:
     def __init__(
         self,
@@ -81,6 +88,7 @@ class Pipeline:
         known: Known,
         clock: Clock,
         fresh: timedelta,
+        outlets: Outlets | None = None,
         checkpoint: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
@@ -88,72 +96,103 @@ class Pipeline:
         self._clock = clock
         self._fresh = fresh
         self._checkpoint = checkpoint  # tests stop the process here
-        self._runs = cluster.Runs()
+        self._outlets = outlets or Outlets((), {})
+        self._teller = Teller(known, CAP)
+        self._placing = Placing(lambda: known.media, known.name_of)
         self._rules = RuleIndex(())
         self._rules_mark: tuple[object, ...] | None = None
+        self._meanings: Mapping[str, tuple[object, ...]] = {}  # workspace → what its names were looked up in
+
+    def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
+        """One read of one source."""
+        return self.ingest_all([batch], progress)[0]
 
     @metrics.INGEST_SECONDS.time()
-    def ingest(self, batch: Batch, progress: Callable[[str], None] = lambda _: None) -> Ingested:
-        """Source → clean → match → story → rules → one transaction."""
+    def ingest_all(self, batches: Sequence[Batch], progress: Callable[[str], None] = lambda _: None) -> list[Ingested]:
+        """Source → clean → match → story → rules → one transaction, for the reads of several sources at once.
+
+        An error ends all of them, and nothing of any is written.
+        """
         now = self._clock.now()
         self._checkpoint("after fetch")
-        drafts = self._new(batch) if batch.documents else []
-        drafts = self._matched(drafts, progress) if drafts else []
+        drafts = self._new(batches)
+        if any(drafts):
+            matched = iter(self._matched([draft for one in drafts for draft in one], progress))
+            drafts = [[next(matched) for _ in one] for one in drafts]
         self._checkpoint("after match")
-        drafts = self._judged(batch.source, drafts, now) if drafts else []
+        drafts = self._judged(batches, drafts, now)
         self._checkpoint("before commit")
         with self._store.write() as cx:
-            if not sources.finish_read(
-                cx,
-                batch.source,
-                now,
-                batch.next_check_at,
-                etag=batch.etag,
-                last_modified=batch.last_modified,
-                body_hash=batch.body_hash,
-                title=batch.title,
-                brought=bool(drafts),
-                more=batch.columns,
-            ):
-                return Ingested(lost_lease=True)
+            quiet = [batch for batch in batches if batch.is_quiet]
+            sources.finish_unchanged(cx, [(b.source, b.next_check_at, b.ending()) for b in quiet], now)
+            results = [
+                Ingested() if batch.is_quiet else self._commit(cx, batch, one, now)
+                for batch, one in zip(batches, drafts, strict=True)
+            ]
+        self._checkpoint("after commit")
+        metrics.filed(sum(result.articles for result in results))
+        return results
+
+    def _commit(self, cx: Connection, batch: Batch, drafts: Sequence[Draft], now: datetime) -> Ingested:
+        brought = bool(drafts)
+        more = batch.ending() | ({"title": batch.title} if batch.title else {})
+        if not sources.finish_read(cx, batch.source, now, batch.next_check_at, brought=brought, more=more):
+            return Ingested(lost_lease=True)
+        if batch.files or batch.gone:
             sources.note_files(cx, batch.source.id, [(f.path, f.signature, f.fault) for f in batch.files], now)
             sources.forget_files(cx, batch.source.id, batch.gone)
-            ids = self._write(cx, batch.source.id, drafts, now)
-            alerts = self._alert(cx, batch.source, drafts, ids, now)
-        self._checkpoint("after commit")
-        metrics.filed(len(drafts))
-        return Ingested(len(drafts), alerts)
+        if not drafts:
+            return Ingested()
+        ids = self._write(cx, batch.source.id, drafts, now)
+        filed = [
+            Filed(article_id, draft.story_id, draft.article, draft.mentions, draft.fired)
+            for draft, article_id in zip(drafts, ids, strict=True)
+            if article_id is not None
+        ]
+        return Ingested(len(drafts), self._teller.tell(cx, batch.source, filed, self._rules, now))
 
-    def unchanged(self, batches: Sequence[Batch]) -> None:
-        """Reads that brought nothing: one transaction says so in the rows of all these sources."""
-        self._checkpoint("before commit")
-        ends = []
-        for batch in batches:
-            said = {"etag": batch.etag, "last_modified": batch.last_modified, "body_hash": batch.body_hash}
-            ends.append((batch.source, batch.next_check_at, {**batch.columns, **said}))
-        with self._store.write() as cx:
-            sources.finish_unchanged(cx, ends, self._clock.now())
-        self._checkpoint("after commit")
+    def release(self) -> int:
+        """Post the alerts that were held until now; how many posts were made."""
+        with self._store.read() as cx:
+            if not alerts.due(cx, self._clock.now(), 1):
+                return 0
+            rules = self._current_rules(cx)
+        return self._teller.release(self._store, rules, self._clock.now())
 
-    def _judged(self, source: Source, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+    def _judged(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]], now: datetime) -> list[list[Draft]]:
         """The drafts with their stories and the rules they fire."""
+        if not any(drafts):
+            return [[] for _ in drafts]
+        judged: list[list[Draft]] = []
         with self._store.read() as cx:
             rules = self._current_rules(cx)
-            readers = sources.readers(cx, source.id)
-            placed = self._with_stories(cx, source.id, drafts, now)
-        return [self._with_rules(draft, rules, readers, source, now) for draft in placed]
+            for batch, own in zip(batches, drafts, strict=True):
+                readers = sources.readers(cx, batch.source.id) if own else frozenset()
+                placed = self._with_stories(cx, batch.source.id, own, now) if own else []
+                judged.append([self._with_rules(draft, rules, readers, batch.source, now) for draft in placed])
+        return judged
 
-    def _new(self, batch: Batch) -> list[Draft]:
-        """Clean the documents and leave out what this source has brought before, whatever its key, date or link now."""
-        outlet = batch.title or batch.source.title or "unnamed source"
-        cleaned = [article_from(document, outlet) for document in batch.documents]
-        different = told_apart(article for article in cleaned if article.text.strip())
+    def _new(self, batches: Sequence[Batch]) -> list[list[Draft]]:
+        """Clean the documents and leave out what their source has brought before, whatever its key, date or link now."""
+        cleaned: list[list[Article]] = []
+        for batch in batches:
+            outlet = batch.title or batch.source.title or "unnamed source"
+            own = (article_from(document, outlet) for document in batch.documents)
+            cleaned.append(told_apart(article for article in own if article.text.strip()))
+        if not any(cleaned):
+            return [[] for _ in cleaned]
         with self._store.read() as cx:
             mark = tracked.mark(cx)
             if mark != self._known.mark:
                 self._known.refresh(mark, tracked.everything(cx))
-            archive = sources.archive(cx, batch.source.id, different)
-        return [Draft(article, (), filed) for article, filed in sift(different, archive)]
+            known = [
+                sources.archive(cx, batch.source.id, own) if own else None
+                for batch, own in zip(batches, cleaned, strict=True)
+            ]
+        return [
+            [Draft(article, (), filed) for article, filed in sift(own, archive)] if archive else []
+            for own, archive in zip(cleaned, known, strict=True)
+        ]
 
     @metrics.MATCH_SECONDS.time()
     def _matched(self, drafts: Sequence[Draft], progress: Callable[[str], None]) -> list[Draft]:
@@ -166,24 +205,18 @@ class Pipeline:
         return matched
 
     def _with_stories(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
-        if not drafts:
-            return []
-        times = [draft.article.published or now for draft in drafts]
-        window = articles.recent(cx, min(times) - STORY_WINDOW, max(times) + STORY_WINDOW, STORY_CANDIDATES)
-        texts = articles.texts(cx, [row.id for row in window if row.content_hash not in self._runs])
-        index = cluster.Index(
-            (
-                Recent(row.story_id, row.content_hash, row.link, self._runs.of(row.content_hash, texts.get(row.id, "")))
-                for row in window
-            ),
-            many=len(drafts) > FEW,
-        )
-        return [
-            replace(
-                draft, story_id=draft.filed.story_id if draft.filed else index.place(draft.article, source_id).story_id
-            )
+        to_place = [
+            ToPlace(draft.article, [m for m, _ in draft.mentions], draft.filed.story_id if draft.filed else None)
             for draft in drafts
         ]
+        placed = self._placing.place(cx, source_id, to_place, now)
+        return [
+            replace(draft, story_id=found.story_id, placed=found.reason, origins=self._origins(draft.article))
+            for draft, found in zip(drafts, placed, strict=True)
+        ]
+
+    def _origins(self, article: Article) -> Origins:
+        return origins_of(article.text, article.outlet, article.url, self._outlets)
 
     def _with_rules(
         self, draft: Draft, rules: RuleIndex, readers: frozenset[str], source: Source, now: datetime
@@ -192,16 +225,19 @@ class Pipeline:
         if source.kind == "feed" and self._is_old(draft.article, source, now):
             return draft
         fired: list[Rule] = []
+        wording = Wording(draft.article.text, draft.article.title)
+        said = (source.id, f"{source.title} {source.address}")
+        common: Facts | None = None  # what all workspaces see that track nothing of their own
         for workspace in rules.workspaces:
             if workspace in readers or EVERYBODY in readers:
-                fired += rules.fire(workspace, self._facts(draft, workspace))
+                if self._known.own_of(workspace):
+                    facts = facts_of(self._known, workspace, draft.article, draft.mentions, said, wording)
+                else:
+                    facts = common = common or facts_of(
+                        self._known, workspace, draft.article, draft.mentions, said, wording
+                    )
+                fired += rules.fire(workspace, facts)
         return replace(draft, fired=tuple(fired))
-
-    def _facts(self, draft: Draft, workspace: str) -> Facts:
-        catalogue = self._known.catalogue_of(workspace)
-        seen = frozenset(mention.entity for mention, _ in self._known.seen_by(workspace, draft.mentions))
-        kinds = frozenset[str]().union(*(entity.kinds for entity in map(catalogue.get, seen) if entity))
-        return facts_of(draft.article.text, seen, kinds)
 
     def _is_old(self, article: Article, source: Source, now: datetime) -> bool:
         if article.published is None:
@@ -212,13 +248,15 @@ class Pipeline:
         """The ids of the articles in the archive; None for one that another process has entered meanwhile."""
         new = [draft for draft in drafts if draft.filed is None]
         articles.ensure_stories(cx, [(draft.story_id, draft.article.published or now) for draft in new])
-        entered = articles.insert_articles(cx, source_id, [(draft.story_id, draft.article) for draft in new], now)
+        rows = [(draft.story_id, draft.article, _columns(draft)) for draft in new]
+        entered = articles.insert_articles(cx, source_id, rows, now)
         ids: list[int | None] = []
         for draft in drafts:
             if draft.filed is None:
                 ids.append(entered.get(draft.article.key))
             else:
-                there = articles.replace_article(cx, draft.filed.id, draft.article, now)
+                changed = {"origins": to_data(draft.origins) if draft.origins else None}
+                there = articles.replace_article(cx, draft.filed.id, draft.article, now, changed)
                 ids.append(draft.filed.id if there else None)
         found = zip(ids, drafts, strict=True)
         articles.insert_mentions(
@@ -226,73 +264,21 @@ class Pipeline:
         )
         return ids
 
-    def _alert(
-        self, cx: Connection, source: Source, drafts: Sequence[Draft], ids: Sequence[int | None], now: datetime
-    ) -> int:
-        """One delivery for each story that a channel has not had; one for all of them where they come as a flood."""
-        by_channel: dict[int, dict[int, tuple[Draft, int, list[Rule]]]] = {}
-        for draft, article_id in zip(drafts, ids, strict=True):
-            for rule in draft.fired if article_id is not None else ():
-                stories = by_channel.setdefault(rule.channel_id, {})
-                first, _, rules = stories.setdefault(draft.story_id, (draft, article_id or 0, []))
-                if first is draft:
-                    rules.append(rule)
-        made = 0
-        for channel_id, stories in by_channel.items():
-            channel = subscriptions.channel(cx, channel_id)
-            first_read = source.kind == "feed" and source.first_read_at is None
-            flood = len(stories) > (1 if first_read else MOST_POSTS)
-            tell = self._tell_together if flood and source.kind == "feed" else self._tell_each
-            made += tell(cx, source, channel, stories, now)
-        return made
-
-    def _tell_each(
-        self, cx: Connection, _source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
-    ) -> int:
-        made = 0
-        for story_id, (draft, article_id, rules) in stories.items():
-            key = outbox.delivery_key("alert", channel.id, story_id, "first")
-            why = [rule.query.in_words() for rule in rules]
-            alert = subscriptions.insert_alert(cx, key, channel, story_id, article_id, why, now)
-            if alert is None:
-                continue
-            metrics.alerted(channel.platform)
-            seen = tuple(self._known.seen_by(channel.workspace, draft.mentions))
-            asked = frozenset().union(*(asked_for(r.query, tuple(m for m, _ in seen)) for r in rules))
-            finding = Finding(alert.code, draft.article, seen, why, now, channel.timezone, asked)
-            card = alert_card(finding, self._known.catalogue_of(channel.workspace).entities)
-            made += outbox.enqueue(cx, key, channel.id, channel.platform, "alert", card_to_data(card), now)
-        return made
-
-    def _tell_together(
-        self, cx: Connection, source: Source, channel: Channel, stories: Mapping[int, _Fired], now: datetime
-    ) -> int:
-        found = {
-            story_id: (
-                outbox.delivery_key("alert", channel.id, story_id, "first"),
-                article_id,
-                [rule.query.in_words() for rule in rules],
-            )
-            for story_id, (_, article_id, rules) in stories.items()
-        }
-        fresh = subscriptions.insert_alerts(cx, channel, found, now)
-        if not fresh:
-            return 0
-        told = [(stories[story_id][0].article, found[story_id][2]) for story_id in stories if story_id in fresh]
-        card = flood_card(source.title or source.address, told, channel.timezone)
-        key = outbox.delivery_key("flood", channel.id, source.id, *sorted(fresh))
-        return int(outbox.enqueue(cx, key, channel.id, channel.platform, "summary", card_to_data(card), now))
-
     def _current_rules(self, cx: Connection) -> RuleIndex:
         mark = (subscriptions.subscriptions_mark(cx), self._known.mark)
         if mark != self._rules_mark:
             rows = subscriptions.all_subscriptions(cx)
-            resolve = {workspace: self._known.resolve_in(workspace) for workspace in {row.workspace for row in rows}}
-            rules = [
-                Rule(r.id, r.workspace, r.channel_id, r.query, parse_query(r.query, resolve[r.workspace])) for r in rows
-            ]
-            self._rules, self._rules_mark = RuleIndex(rules), mark
+            workspaces = {row.workspace for row in rows}
+            meanings = {key: (self._known.catalogue, self._known.own_of(key)) for key in workspaces}
+            changed = {key for key, meaning in meanings.items() if self._meanings.get(key) != meaning}
+            names = {workspace: self._known.resolve_in(workspace) for workspace in workspaces}
+            self._rules.renew(rows, changed, lambda row: rule_of(row, names[row.workspace]))
+            self._rules_mark, self._meanings = mark, meanings
         return self._rules
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    return {"origins": to_data(draft.origins) if draft.origins else None, "placed": draft.placed or None}
 
 
 def _in_sentences(found: Sequence[Mention], parts: Sequence[Sentence]) -> list[tuple[Mention, Sentence]]:

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from bot import metrics
 from bot.cards import notice
 from bot.cards.card import card_to_data
+from bot.committer import Committer
 from bot.errors import SourceError
 from bot.hubs import Hubs
 from bot.model import Clock
@@ -66,19 +67,18 @@ class Poller:
         self._clock = clock
         self._owner = owner
         self._parsers = Parsers()
-        self._pages = Pages(store, fetcher, settings, clock)
+        self.pages = Pages(store, fetcher, settings, clock)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._ended: list[tuple[Batch, asyncio.Future[None]]] = []  # reads that brought nothing, not committed yet
-        self._committing: asyncio.Task[None] | None = None
+        self._committer = Committer(pipeline)
         self.pulse = Pulse()
         self.hubs: Hubs | None = None  # set where hubs can reach us
 
     def close(self) -> None:
         """End the parsing children."""
         self._parsers.close()
-        self._pages.close()
+        self.pages.close()
 
     def wake(self) -> None:
         """A row may be due now. Safe from any thread."""
@@ -221,9 +221,6 @@ class Poller:
                 body_hash=digest,
                 columns=columns,
             )
-            if not source.told_at and columns["moved_times"] < MOVED:
-                await self._unchanged(batch)
-                return Ingested()
         else:
             try:
                 parsed = await self._parsers.parse(answer.body, answer.address, answer.content_type)
@@ -238,7 +235,7 @@ class Poller:
             asked = max(answer.fresh, timedelta(minutes=parsed.ttl or 0))
             batch = Batch(
                 source,
-                await self._pages.fill(source, parsed.documents),
+                await self.pages.fill(source, parsed.documents),
                 self._next_poll(source, columns["rhythm"], asked),
                 title=parsed.title,
                 etag=answer.etag,
@@ -246,7 +243,7 @@ class Poller:
                 body_hash=digest,
                 columns=columns,
             )
-        result = await asyncio.to_thread(self._pipeline.ingest, batch)
+        result = await self._committer.commit(batch)
         if source.told_at:
             await asyncio.to_thread(self._is_back, source)
         if columns["moved_times"] >= MOVED:
@@ -260,29 +257,6 @@ class Poller:
         if place is None:
             place = self._hosts[host] = asyncio.Semaphore(TO_A_HOST)
         return place
-
-    async def _unchanged(self, batch: Batch) -> None:
-        """Commit a read that brought nothing, in one transaction with those that end while the one before is written."""
-        done = asyncio.get_running_loop().create_future()
-        self._ended.append((batch, done))
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_ended())
-        await done
-
-    async def _commit_ended(self) -> None:
-        try:
-            while self._ended:
-                taken, self._ended = self._ended, []
-                try:
-                    await asyncio.to_thread(self._pipeline.unchanged, [batch for batch, _ in taken])
-                except Exception as error:
-                    for done in (done for _, done in taken if not done.done()):
-                        done.set_exception(error)
-                else:
-                    for done in (done for _, done in taken if not done.done()):
-                        done.set_result(None)
-        finally:
-            self._committing = None
 
     def _next_poll(self, source: Source, gap: float | None, asked: timedelta) -> datetime:
         now, feeds = self._clock.now(), self._settings.feeds
@@ -336,14 +310,14 @@ class Poller:
             parsed = await self._parsers.parse(body, source.address, content_type)
             batch = Batch(
                 source,
-                await self._pages.fill(source, parsed.documents),
+                await self.pages.fill(source, parsed.documents),
                 source.next_check_at,
                 title=source.title,
                 etag=source.etag,
                 last_modified=source.last_modified,
                 body_hash=source.body_hash,
             )
-            result = await asyncio.to_thread(self._pipeline.ingest, batch)
+            result = await self._committer.commit(batch)
         except Exception as error:
             if not isinstance(error, SourceError):
                 log.exception("what the hub of %s sent could not be read", source.address)

@@ -73,8 +73,8 @@ def front_page(
     followed: Followed,
     near: Mapping[str, float],
     most: int,
-) -> list[Story]:
-    """The first stories for a channel.
+) -> list[tuple[float, Story]]:
+    """The first stories for a channel, each with what it weighs there.
 
     `ranked` are all, the weightiest for everybody first; `by_name` and `by_id` say at which places of it a name or a
     story stands. For one channel a story weighs more: four for a followed name, up to three for a place close to a
@@ -91,4 +91,15 @@ def front_page(
         if story in by_id:
             bonus[by_id[story]] = bonus.get(by_id[story], 0.0) + 3
     first = sorted((-ranked[at][0] - more, at) for at, more in bonus.items())
-    return [ranked[at][1] for _, at in first[:most]]
+    return [(-light, ranked[at][1]) for light, at in first[:most]]
+
+
+def by_origins(front: Sequence[tuple[float, Story]], origins: Mapping[int, int]) -> list[Story]:
+    """The same stories, with a story's independent origins counted in the place of its outlets where they are fewer."""
+
+    def weighed(one: tuple[float, Story]) -> float:
+        heavy, story = one
+        outlets = len(story.outlets)
+        return heavy - 2 * log2((1 + outlets) / (1 + min(outlets, origins.get(story.id, outlets))))
+
+    return [story for _, story in sorted(front, key=weighed, reverse=True)]

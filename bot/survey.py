@@ -34,7 +34,7 @@ from bot.movers import (
     usual_of,
 )
 from bot.ranking import Story, weight
-from bot.store import articles, sources, windows
+from bot.store import sources, windows
 from bot.store.windows import Window
 
 MOST_ARTICLES = 20_000
@@ -312,11 +312,12 @@ class Survey:
         """Names that the catalogue lacks and that the first stories share."""
         heads = [story.head for _, story in self.ranked[:READ_FOR_NAMES]]
         ids = [head.id for head in heads]
-        texts, spans = articles.texts(self._cx, ids), windows.spans(self._cx, ids)
+        texts, spans = windows.texts(self._cx, self.window.workspace, ids), windows.spans(self._cx, ids)
         by_id = {head.id: head for head in heads}
         bodies = (
             (head.story_id, head.id, " " * len(head.title) + texts[head.id][len(head.title) :], spans[head.id])
             for head in heads
+            if head.id in texts
         )
         return [NewName(one.name, one.stories, by_id[one.article_id]) for one in emerging_names(bodies)[:5]]
 

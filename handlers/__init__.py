@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.cards.card import Card, Listing, Tone, code, line
 from bot.errors import VedetteError
 from bot.model import Channel, Request
-from handlers import digests, feeds, house, lookups, subscriptions, track
+from handlers import alerts, digests, feeds, house, lookups, subscriptions, track, whynot
 from handlers.context import Command, Context, trouble
 from handlers.paging import paged
 from handlers.suggest import suggest
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _LISTED: tuple[Command, ...] = (
     *lookups.COMMANDS,
     *subscriptions.COMMANDS,
+    *alerts.COMMANDS,
+    *whynot.COMMANDS,
     *track.COMMANDS,
     *digests.COMMANDS,
     *feeds.COMMANDS,

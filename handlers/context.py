@@ -10,7 +10,8 @@ from bot.cards.card import Card, Listing, Text, Tone, code, line
 from bot.entities.catalogue import Catalogue
 from bot.entities.lookup import Hit, Lookup
 from bot.known import Known
-from bot.model import Clock, Entity, Request
+from bot.model import Clock, Request
+from bot.rules.names import Names
 from bot.settings import Settings
 from bot.store import tracked
 from bot.store.engine import Store
@@ -43,11 +44,10 @@ class Context:
         catalogue, lookup = self.known.catalogue_of(workspace), self.known.lookup_of(workspace)
         return replace(self, catalogue=catalogue, lookup=lookup)
 
-    def resolve(self, name: str) -> Entity | None:
-        """The one entity that this exact name stands for, or None."""
-        hits = [hit for hit in self.lookup.find(name, limit=1) if hit.exact]
-        entity = hits[0].entity if hits else None
-        return self.catalogue.get(entity.extends) if entity and entity.extends else entity
+    @property
+    def resolve(self) -> Names:
+        """What names mean in this workspace."""
+        return Names(self.catalogue, self.lookup)
 
 
 Handler = Callable[[Context, Request], Card]

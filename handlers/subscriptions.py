@@ -1,53 +1,104 @@
-"""`/subscribe`, `/unsubscribe`, `/subscriptions`, `/why`: what a channel follows, and why it was told."""
+"""`/subscribe`, `/unsubscribe`, `/subscriptions`: what a channel follows."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
-from bot.cards.card import Block, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
+from bot.cards.card import Block, Button, Card, Does, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import count, moment
 from bot.errors import UserError
 from bot.model import Channel, Request
-from bot.rules.query import facts_of, parse_query
-from bot.store import articles, subscriptions
+from bot.rules.facts import Facts, Wording
+from bot.rules.parse import parse_query
+from bot.rules.query import Query
+from bot.store import alerts, articles, sources, subscriptions
 from bot.store.subscriptions import Subscription
 from handlers.context import Command, Context, Option, Takes, trouble
 
-MOST_REASONS = 15
-PREVIEW = 500  # newest articles that a new subscription is tried on
+PREVIEW = 2_000  # newest articles that a query is tried on
+PREVIEW_SPAN = timedelta(days=30)
+LAST = 5
 
 
 def subscribe(context: Context, request: Request) -> Card:
-    query = parse_query(request.text, context.resolve)
-    now = context.clock.now()
+    """`/subscribe QUERY`, or `/subscribe QUERY try` to see what it would have raised without following it."""
+    text, trying = request.text.strip(), False
+    if text == "try" or text.endswith(" try"):
+        text, trying = text.removesuffix("try").rstrip(), True
+    query = parse_query(text, context.resolve)
+    if trying:
+        card = _described(context, request.channel, query, f"Tried: {query}", Tone.INFO)
+        follow = f"/subscribe {query}"
+        return replace(card, buttons=(Button("Follow", follow),), footer=line("To follow it: ", code(follow)))
     with context.store.write() as cx:
-        row, added = subscriptions.add_subscription(cx, request.channel, str(query), request.user, now)
+        row, added = subscriptions.add_subscription(cx, request.channel, str(query), request.user, context.clock.now())
     verb = "You now follow" if added else "You follow already"
+    card = _described(context, request.channel, query, f"{verb} #{row.id}: {query}", Tone.DONE)
+    buttons = (Button("Change", f"/edit {row.id}", Does.FORM), Button("Undo", f"/unsubscribe {row.id}"))
+    return replace(card, buttons=buttons, footer=line("To stop: ", code(f"/unsubscribe {row.id}")))
+
+
+def edit(context: Context, request: Request) -> Card:
+    """`/edit 3 QUERY`: another query in the place of a subscription's."""
+    number, _, text = request.text.strip().lstrip("#").partition(" ")
+    with context.store.read() as cx:
+        own = {str(row.id): row for row in subscriptions.subscriptions_of(cx, request.channel)}
+    old = own.get(number)
+    if old is None:
+        return trouble(f"This channel has no subscription #{number}.", "/subscriptions lists what it follows.")
+    query = parse_query(text, context.resolve)
+    with context.store.write() as cx:
+        changed = subscriptions.change_subscription(cx, request.channel, old.id, str(query), context.clock.now())
+    if not changed:
+        return trouble(f"You follow {query} already.", f"To stop the older one: /unsubscribe {old.id}")
+    undo = f"/edit {old.id} {old.query}"
+    card = _described(context, request.channel, query, f"Changed #{old.id}: {query}", Tone.DONE)
+    return replace(card, buttons=(Button("Undo", undo),), footer=line("To take it back: ", code(undo)))
+
+
+def _described(context: Context, channel: Channel, query: Query, title: str, tone: Tone) -> Card:
+    """A query in words, and what it would have raised of late."""
     blocks: list[Block] = [Text(line("Articles ", strong(query.in_words()), "."))]
-    fired = _would_have_fired(context, request.channel, str(query))
+    if told := query.options.in_words():
+        how = "; ".join(told)
+        blocks.append(Text(line(quiet(f"{how[0].upper()}{how[1:]}."))))
+    fired, days = _would_have_fired(context, channel, query)
     if fired:
-        heading = f"It would have fired on {count(len(fired), 'article')} of the archive; the latest:"
-        blocks.append(Listing(heading, tuple(line(title, quiet(f"  {day}")) for title, day in fired[:5])))
+        heading = f"It would have fired {count(len(fired), 'time')} in {count(days, 'day')}; the last:"
+        blocks.append(Listing(heading, tuple(line(title, quiet(f"  {day}")) for title, day in fired[:LAST])))
     else:
         blocks.append(Text(line(quiet("Nothing in the archive matches it yet; new articles will."))))
-    undo = line("To stop: ", code(f"/unsubscribe {row.id}"))
-    return Card(title=f"{verb} #{row.id}: {query}", tone=Tone.DONE, blocks=tuple(blocks), footer=undo)
+    return Card(title=title, tone=tone, blocks=tuple(blocks))
 
 
-def _would_have_fired(context: Context, channel: Channel, query_text: str) -> list[tuple[str, str]]:
-    query = parse_query(query_text, context.resolve)
+def _would_have_fired(context: Context, channel: Channel, query: Query) -> tuple[list[tuple[str, str]], int]:
+    """(title and day of each story of the last thirty days of the archive that fires, newest first; the days looked at)."""
+    workspace = channel.workspace
     with context.store.read() as cx:
-        found = articles.articles_between(cx, channel.workspace, None, None, PREVIEW)
-        cited = articles.citations_of(cx, channel.workspace, [item.id for item in found])
-    fired = []
+        newest = articles.totals(cx, workspace)[2]
+        since = newest - PREVIEW_SPAN if newest else None
+        found = articles.articles_between(cx, workspace, since, None, PREVIEW)
+        cited = articles.citations_of(cx, workspace, [item.id for item in found])
+        names = {source.id: f"{source.title} {source.address}" for source in sources.sources_of(cx, workspace)}
+    stories: dict[int, tuple[str, str]] = {}
     for item in found:
-        entities = frozenset(entity for entity, _ in cited[item.id])
-        kinds = frozenset[str]().union(
-            *(known.kinds for entity in entities if (known := context.catalogue.get(entity)))
+        if item.story_id in stories:
+            continue
+        facts = Facts(
+            Wording(item.text, item.title),
+            [known for entity in {entity for entity, _ in cited[item.id]} if (known := context.catalogue.get(entity))],
+            context.catalogue.get,
+            source=item.source_id,
+            source_name=names.get(item.source_id, ""),
+            outlet=item.outlet,
+            language=item.language,
         )
-        if query.fires(facts_of(item.text, entities, kinds)):
-            fired.append((item.title, moment(item.at, channel.timezone, day_only=True)))
-    return fired
+        if query.fires(facts):
+            stories[item.story_id] = item.title, moment(item.at, channel.timezone, day_only=True)
+    span = (found[0].at - found[-1].at).days + 1 if len(found) == PREVIEW else PREVIEW_SPAN.days
+    return list(stories.values()), span
 
 
 def unsubscribe(context: Context, request: Request) -> Card:
@@ -76,74 +127,98 @@ def _chosen(context: Context, own: list[Subscription], text: str) -> Subscriptio
     if number:
         return next((row for row in own if row.id == int(number[1])), None)
     try:
-        wanted = str(parse_query(text, context.resolve)) if text else ""
+        wanted = str(parse_query(text, context.resolve, stored=True)) if text else ""
     except UserError:
         wanted = text
     return next((row for row in own if row.query == wanted), None)
 
 
 def list_subscriptions(context: Context, request: Request) -> Card:
+    """What the channel follows, how well it does, what it does not want to hear; `threads on|off` is set here too."""
+    verb, _, rest = request.text.strip().partition(" ")
+    if verb == "threads":
+        return _threads(context, request, rest.strip())
+    channel, now = request.channel, context.clock.now()
     with context.store.read() as cx:
-        own = subscriptions.subscriptions_of(cx, request.channel)
-        told = subscriptions.alert_count(cx, request.channel)
+        own = subscriptions.subscriptions_of(cx, channel)
+        told = alerts.tally(cx, channel)
+        week = alerts.judged(cx, channel, now - timedelta(days=7))
+        mutes = alerts.mutes_of(cx, channel.id, now)
+        exempt = alerts.exceptions_of(cx, channel.id)
     if not own:
         return Card(
             title="This channel follows nothing yet.",
             blocks=(Text(line("Follow a town, an actor or a word: ", code("/subscribe Quds Force"))),),
         )
     rows = tuple(
-        line(strong(f"#{row.id}"), f"  {row.query}", quiet(f"  articles {_in_words(context, row.query)}"))
+        line(
+            strong(f"#{row.id}"), f"  {row.query}", quiet(f"  {_in_words(context, row.query)}{_week(week.get(row.id))}")
+        )
         for row in own
     )
-    stop = line("To stop one: ", code(f"/unsubscribe {own[0].id}"))
-    title = f"{count(len(own), 'subscription')} in {request.channel.name}, {count(told, 'alert')} so far"
-    return Card(title=title, blocks=(Listing("", rows),), footer=stop)
-
-
-def _in_words(context: Context, query: str) -> str:
-    return parse_query(query, context.resolve).in_words()
-
-
-def why(context: Context, request: Request) -> Card:
-    wanted = request.text.strip().upper()
-    with context.store.read() as cx:
-        if not wanted:
-            recent = subscriptions.alerts_of(cx, request.channel, 5)
-            if not recent:
-                return trouble("No alert has been sent here yet.", "Follow something first: /subscribe Quds Force")
-            listed = tuple(line(code(f"/why {alert.code}"), f"  {'; '.join(alert.why)}") for alert in recent)
-            return Card(title="Which alert?", blocks=(Listing("The latest here", listed),))
-        alert = subscriptions.alert_by_code(
-            cx, request.channel.workspace, wanted if wanted.startswith("V-") else f"V-{wanted}"
+    blocks: list[Block] = [Listing("", rows)]
+    if mutes:
+        until = [quiet(f"  until {moment(one.until, channel.timezone)}") for one in mutes]
+        listed = tuple(
+            line(code(f"/unmute {one.id}"), f"  {one.label}", end) for one, end in zip(mutes, until, strict=True)
         )
-        if alert is None:
-            return trouble(
-                f"No alert here is called {request.text.strip()}.",
-                "The short id stands beside an alert's title, such as V-7F3K2.",
-            )
-        article = articles.article(cx, request.channel.workspace, alert.article_id)
-    if article is None:
-        return trouble(f"The article of {alert.code} is not in the archive any more.")
-    blocks: list[Block] = [Fields((Field("You follow", line("articles ", "; or ".join(alert.why))),))]
-    taken: dict[str, Line] = {}
-    refused: dict[str, Line] = {}
-    for verdict in context.known.matcher.verdicts(article.text):
-        surface, reasons = verdict.candidate.surface, "; ".join(verdict.reasons)
-        if verdict.entity:
-            taken.setdefault(f"{surface} {verdict.entity.id}", line(strong(verdict.entity.name), f"  {reasons}"))
-        elif not surface.islower():
-            refused.setdefault(surface, line(strong(surface), f"  {reasons}"))
-    for heading, rows in (("Counted, and why", taken), ("Not counted", refused)):
-        if rows:
-            more = (line(quiet(f"and {len(rows) - MOST_REASONS} more")),) if len(rows) > MOST_REASONS else ()
-            blocks.append(Listing(heading, (*list(rows.values())[:MOST_REASONS], *more)))
-    return Card(title=f"Why {alert.code}: {article.title}", blocks=tuple(blocks))
+        blocks.append(Listing("Muted for a while", listed))
+    if exempt:
+        listed = tuple(line(code(f"/right {one.id}"), f"  {one.label}") for one in exempt)
+        blocks.append(Listing("Called wrong, and left out; to take one back:", listed))
+    stop = line("To stop one: ", code(f"/unsubscribe {own[0].id}"))
+    held = ", ".join(f"{told[state]} {words}" for state, words in _HELD if told.get(state))
+    title = f"{count(len(own), 'subscription')} in {channel.name}, {count(sum(told.values()), 'alert')} so far"
+    changes = tuple(Button(f"Change #{row.id}", f"/edit {row.id}", Does.FORM) for row in own[:3])
+    return Card(
+        title=title + (f" ({held})" if held else ""), blocks=tuple(blocks), footer=stop,
+        buttons=(*changes, Button("Follow more", "/subscribe", Does.FORM)),
+    )  # fmt: skip
+
+
+_HELD = (
+    (alerts.HELD, "held back"),
+    (alerts.WAITING, "waiting for sources"),
+    (alerts.MUTED, "muted"),
+    (alerts.DIGEST, "for the digest only"),
+)
+
+
+def _week(judged: tuple[int, int] | None) -> str:
+    """`; this week 12 alerts, 1 of 12 called wrong`."""
+    if not judged:
+        return ""
+    raised, bad = judged
+    return f"; this week {count(raised, 'alert')}" + (f", {bad} of {raised} called wrong" if bad else "")
+
+
+def _threads(context: Context, request: Request, wanted: str) -> Card:
+    if wanted not in ("on", "off"):
+        state = "on" if request.channel.threads else "off"
+        return trouble(f"Threads are {state} here.", "Type /subscriptions threads on, or off.")
+    with context.store.write() as cx:
+        subscriptions.set_threads(cx, request.channel, on=wanted == "on")
+    said = (
+        "What is new in a story is told in the thread of its alert."
+        if wanted == "on"
+        else "Alerts are still edited as their story grows; nothing is said in their threads."
+    )
+    back = f"/subscriptions threads {'off' if wanted == 'on' else 'on'}"
+    return Card(title=said, tone=Tone.DONE, footer=line("To take it back: ", code(back)))
+
+
+def _in_words(context: Context, text: str) -> str:
+    try:
+        query = parse_query(text, context.resolve, stored=True)
+    except UserError as fault:
+        return f"fires no longer. {fault} {fault.next_step}"
+    return "; ".join((f"articles {query.in_words()}", *query.options.in_words()))
 
 
 COMMANDS = (
     Command(
         "subscribe",
-        "/subscribe QUERY",
+        "/subscribe QUERY [try]",
         "Follow a town, an actor or words in this channel",
         subscribe,
         changes=True,
@@ -159,14 +234,15 @@ COMMANDS = (
         options=(Option("subscription", "Which one", Takes.SUBSCRIPTION),),
         example="/unsubscribe 2",
     ),
-    Command("subscriptions", "/subscriptions", "List what this channel follows", list_subscriptions),
     Command(
-        "why",
-        "/why ALERT",
-        "Show which subscription and which words raised an alert",
-        why,
-        looks_up=True,
-        options=(Option("alert", "Its short id, such as V-7F3K2", Takes.ALERT),),
-        example="/why V-7F3K2",
+        "subscriptions",
+        "/subscriptions [threads on|off]",
+        "List what this channel follows, mutes and leaves out",
+        list_subscriptions,
+        changing_verbs=frozenset({"threads"}),
+        options=(
+            Option("threads", "Tell what is new in a story in its thread", choices=("on", "off"), lead="threads"),
+        ),
     ),
+    Command("edit", "/edit NUMBER QUERY", "Change a subscription’s query", edit, changes=True, hidden=True),
 )

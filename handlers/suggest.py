@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from bot.cards.compose import count
 from bot.model import Channel, Entity
-from bot.store import articles, sources, subscriptions
+from bot.store import alerts, articles, sources, subscriptions
 from bot.text.fold import fold_key
 from handlers.context import Context, Takes
 
@@ -82,7 +82,7 @@ def _subscriptions(context: Context, channel: Channel, typed: str) -> Iterator[S
 
 def _alerts(context: Context, channel: Channel, typed: str) -> Iterator[Suggestion]:
     with context.store.read() as cx:
-        latest = subscriptions.alerts_of(cx, channel, LATEST_ALERTS)
+        latest = alerts.latest(cx, channel, LATEST_ALERTS)
         titles = articles.titles(cx, channel.workspace, [alert.article_id for alert in latest])
     for alert in latest:
         label = f"{alert.code} {titles.get(alert.article_id, '')}".strip()

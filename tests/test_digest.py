@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -71,27 +72,24 @@ def test_a_day_of_war(war: House) -> None:
     card = war.say("/digest now 1d")
     said = card_text(card)
     assert "stories in 16 articles from 6 outlets since 28 Feb 2026, 12:00" in said
-    assert "Samarra stands out: 13 articles against 2.1 a day usually." in said
-    assert "1. Peshmerga enter Samarra and take the dam" in said
-    assert "4 outlets" in said
+    assert "Samarra stands out: 13 articles against 2.3 a day usually." in said
+    assert "Peshmerga enter Samarra and take the dam" in said
+    assert "4 outlets · 1 origin (Tigris Wire)" in said
     assert "Siege of Baquba enters its second week" in listing(card, "Also")
     assert "grew by 2 articles to 5" in said
-    assert "Tikrit  not named; 1.7 a day usually; last on 28 Feb 2026" in listing(card, "Gone quiet")
+    assert "Tikrit  not named; 2.1 a day usually; last on 28 Feb 2026" in listing(card, "Gone quiet")
     assert "No more of: Ferry sinks at Mosul" in listing(card, "Gone quiet")
     assert "Peshmerga named with Samarra" in listing(card, "For the first time")
-    assert "Amber Shield Brigade  4 stories" in listing(card, "Names the catalogue lacks")
+    assert "Amber Shield Brigade  3 stories" in listing(card, "Names the catalogue lacks")
     assert [button.line for button in card.buttons] == ["/track Amber Shield Brigade"]
-    assert "posted here since" in said
+    assert re.search(r"Alerts: \d+ posted here since", said)
     assert "6 feeds, all answering" in said
     specs = [block.spec for block in card.blocks if isinstance(block, Picture)]
     places, activity = specs
     assert isinstance(places, MapSpec)
     assert isinstance(activity, ActivitySpec)
-    assert [(place.name, place.weight, place.alert) for place in places.places] == [
-        ("Samarra", 10, True),
-        ("Baquba", 2, False),
-    ]
-    assert (len(activity.values), sum(activity.values), round(activity.baseline or 0, 1)) == (14, 126, 7.9)
+    assert [(place.name, place.alert) for place in places.places] == [("Samarra", True), ("Baquba", False)]
+    assert (len(activity.values), sum(activity.values), round(activity.baseline or 0, 1)) == (14, 120, 8.0)
     _every_statement_has_its_source(war, card)
     _another_workspace_hears_nothing_of_it(war)
     _what_is_followed_comes_first(war)
@@ -142,7 +140,7 @@ def _another_workspace_hears_nothing_of_it(war: House) -> None:
         workspace="elsewhere",
     )
     assert "secret" not in card_text(war.say("/digest now 1d"))
-    assert "13 articles against 2.1" in card_text(war.say("/digest now 1d"))
+    assert "13 articles against 2.3" in card_text(war.say("/digest now 1d"))
     other = war.new_channel("there", "elsewhere")
     assert "A secret of Samarra" in card_text(war.say("/digest now 1d", other))
 
@@ -151,7 +149,7 @@ def _what_is_followed_comes_first(war: House) -> None:
     baquba = war.new_channel("baquba")
     war.follow("Baquba", baquba)
     titles = [plain_text(block.runs) for block in war.say("/digest now 1d", baquba).blocks if isinstance(block, Text)]
-    assert titles[1].startswith("1. Siege of Baquba")
+    assert "Baquba" in titles[1]
     assert "Baquba" in titles[2]
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.cli import _parser
+from bot.entities.catalogue import load_catalogue
+from bot.entities.lookup import Lookup
+from bot.rules.names import Names
+from bot.rules.parse import parse_query
 from bot.settings import Secrets, sections
 from handlers import COMMANDS
 
@@ -38,3 +43,14 @@ def test_every_command_begins_its_description_with_a_verb() -> None:
         assert command.about[0].isupper()
         assert not command.about.endswith(".")
         assert 1 <= len(command.about) <= 100, "Discord's limit for a description"
+
+
+def test_every_query_of_the_page_on_queries_is_read() -> None:
+    catalogue = load_catalogue([ROOT / "config" / "entities"])
+    names = Names(catalogue, Lookup(catalogue))
+    page = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `")]
+    shown = [query.replace("\\|", "|") for row in rows for query in re.findall(r"`([^`]+)`", row)]
+    assert len(shown) > 25
+    for query in shown:
+        assert str(parse_query(query, names))

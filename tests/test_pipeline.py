@@ -7,7 +7,7 @@ import pytest
 from bot.entities.catalogue import Catalogue
 from bot.pipeline import Batch
 from bot.settings import Settings
-from bot.store import articles, outbox, sources, subscriptions
+from bot.store import alerts, articles, outbox, sources
 from bot.store.engine import Store
 from tests.fakes import START, House, StandingClock, document
 
@@ -29,7 +29,7 @@ def test_an_article_a_channel_follows_becomes_one_delivery(house: House) -> None
     assert house.ingest(document(SEEN)) == 1
     assert depth(house) == 1
     with house.store.read() as cx:
-        alert = subscriptions.alerts_of(cx, house.channel, 5)[0]
+        alert = alerts.latest(cx, house.channel, 5)[0]
         cited = articles.latest_citations(cx, "home", ["quds-force"], 5)
     assert alert.why == ("naming Quds Force",)
     assert alert.code.startswith("V-")
@@ -86,7 +86,7 @@ def test_two_subscriptions_of_a_channel_make_one_alert_with_both_reasons(house: 
     house.follow("Samarra")
     assert house.ingest(document(SEEN)) == 1
     with house.store.read() as cx:
-        assert subscriptions.alerts_of(cx, house.channel, 1)[0].why == ("naming Quds Force", "naming Samarra")
+        assert alerts.latest(cx, house.channel, 1)[0].why == ("naming Quds Force", "naming Samarra")
 
 
 def test_a_workspace_hears_nothing_of_anothers_feeds(house: House) -> None:
@@ -140,8 +140,8 @@ def test_short_ids_grow_where_they_would_collide(house: House) -> None:
     house.follow("Quds Force")
     house.ingest(document(SEEN))
     with house.store.read() as cx:
-        alert = subscriptions.alerts_of(cx, house.channel, 1)[0]
-        again = subscriptions._free_code(cx, outbox.delivery_key("alert", house.channel.id, alert.story_id, "first"))
+        alert = alerts.latest(cx, house.channel, 1)[0]
+        again = alerts._free_code(cx, outbox.delivery_key("alert", house.channel.id, alert.story_id, "first"))
     assert again.startswith(alert.code)
     assert len(again) == len(alert.code) + 1
 

@@ -62,14 +62,15 @@ def last_day(end: datetime, seed: int = 8) -> Iterator[Document]:
     """Samarra much in the news, Tikrit silent, the Peshmerga at Samarra for the first time, a brigade nobody lists."""
     chance = random.Random(seed)
     for number in range(9):
-        extra = " The Amber Shield Brigade was seen at the gates." if number % 2 else ""
+        extra = BRIGADE if number % 3 else ""
         yield _report(chance, "Samarra", ACTORS[number % 2], end - timedelta(minutes=100 + 90 * number), extra)
-    yield _report(chance, "Baquba", "ISIS", end - timedelta(hours=5))
+    yield _report(chance, "Baquba", "ISIS", end - timedelta(hours=5), BRIGADE)
     at = end - timedelta(hours=2)
     for outlet in OUTLETS[:4]:
         yield _copy("dam", "Peshmerga enter Samarra and take the dam", DAM, outlet, at)
 
 
+BRIGADE = " The Amber Shield Brigade was seen at the gates."
 DAM = (
     "Peshmerga units have entered Samarra from the east, and hold the dam above the town, the governor said. The sluices "
     "are open by a hand's breadth, and two engineers have stayed with the turbines of their own will."
@@ -108,13 +109,18 @@ def _report(chance: random.Random, town: str, actor: str, at: datetime, extra: s
     title, body = chance.choice(EVENTS)
     outlet = chance.choice(OUTLETS)
     number = chance.randrange(10**9)
-    filler = " ".join(chance.sample(FILLER, 4))
-    detail = f"The report is numbered {number}, from a man called {chance.choice(('Hadi', 'Nasir', 'Talib'))}."
+    told = " ".join(chance.sample(FILLER, 2))
+    detail = " ".join(f"{_word(chance)} {_word(chance)} {chance.randrange(2, 90)} {_word(chance)}." for _ in range(12))
     return Document(
         key=f"{outlet}-{number}",
-        title=f"{title.format(town=town, actor=actor)} ({number % 1000})",
-        body=f"{body.format(town=town, actor=actor)} {filler} {detail}{extra}",
+        title=f"{title.format(town=town, actor=actor)}, {_word(chance)} {_word(chance)}",
+        body=f"{body.format(town=town, actor=actor)} {told} {detail}{extra}",
         url=f"https://{outlet.split()[-1].lower()}.example/{number}",
         outlet=outlet,
         published=at,
     )
+
+
+def _word(chance: random.Random) -> str:
+    """A word that no other report has: what makes two reports two stories."""
+    return "".join(chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(chance.randrange(2, 5)))

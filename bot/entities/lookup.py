@@ -62,6 +62,11 @@ class Lookup:
             found = _once(found + self._near(key))
         return tuple(found[:limit] or self._alike(key)[:limit])
 
+    def exact(self, name: str) -> tuple[Hit, ...]:
+        """All entities called exactly so, tracked ones first."""
+        key = fold_key(name[:200])
+        return tuple(self._exact(key)) if key else ()
+
     def complete(self, typed: str, limit: int) -> tuple[Hit, ...]:
         """Entities of the catalogue with a name that begins as typed."""
         key = fold_key(typed[:200])
@@ -148,6 +153,9 @@ class _Before(Lookup):
         first, second = (lookup.find(name, limit) for lookup in self._both)
         found = sorted((*first, *second), key=lambda hit: (not hit.exact, hit.edits))  # stable: the own ones stay first
         return _once_extended(found)[:limit]
+
+    def exact(self, name: str) -> tuple[Hit, ...]:
+        return _once_extended([hit for lookup in self._both for hit in lookup.exact(name)])
 
     def complete(self, typed: str, limit: int) -> tuple[Hit, ...]:
         return _once_extended([hit for lookup in self._both for hit in lookup.complete(typed, limit)])[:limit]

@@ -1,81 +1,23 @@
-"""The subscription language: text in, a small tree out, its canonical form and its words back."""
+"""A subscription's query: a condition made of terms, and options for the whole; its canonical text and its words.
+
+The canonical text, `str(query)`, is what the database keeps; read again it gives an equal query.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import time
+from itertools import groupby
 
-from bot.errors import UserError
-from bot.model import Entity, Kind, Mention
-from bot.text.fold import fold_key
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a query can ask of an article."""
-
-    words: str  # folded, one space at each end, so that ` name ` finds whole words
-    entities: frozenset[str]
-    kinds: frozenset[str]
-
-
-def facts_of(text: str, entities: frozenset[str], kinds: frozenset[str]) -> Facts:
-    return Facts(f" {fold_key(text)} ", entities, kinds)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Any article that names this entity, under whatever spelling."""
-
-    entity: str
-    label: str
-
-    def fires(self, facts: Facts) -> bool:
-        return self.entity in facts.entities
-
-    def __str__(self) -> str:
-        return f'"{self.label}"'
-
-    def in_words(self) -> str:
-        return f"naming {self.label}"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Any article with these words in this order."""
-
-    folded: str
-
-    def fires(self, facts: Facts) -> bool:
-        return f" {self.folded} " in facts.words
-
-    def __str__(self) -> str:
-        return f'"{self.folded}"'
-
-    def in_words(self) -> str:
-        return f"with the words “{self.folded}”"
-
-
-@dataclass(frozen=True, slots=True)
-class OfKind:
-    """Any article that names an entity of this kind."""
-
-    kind: str
-
-    def fires(self, facts: Facts) -> bool:
-        return self.kind in facts.kinds
-
-    def __str__(self) -> str:
-        return f"kind:{self.kind}"
-
-    def in_words(self) -> str:
-        return f"naming any tracked {self.kind}"
+from bot.geo import bearing, distance_km
+from bot.rules.facts import Facts
+from bot.rules.terms import Along, Named, Near, OfKind, Term, Within, kilometres
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    parts: tuple[Query, ...]
+    parts: tuple[Condition, ...]
 
     def fires(self, facts: Facts) -> bool:
         return all(part.fires(facts) for part in self.parts)
@@ -83,13 +25,10 @@ class AllOf:
     def __str__(self) -> str:
         return " AND ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
 
-    def in_words(self) -> str:
-        return " and ".join(part.in_words() for part in self.parts)
-
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    parts: tuple[Query, ...]
+    parts: tuple[Condition, ...]
 
     def fires(self, facts: Facts) -> bool:
         return any(part.fires(facts) for part in self.parts)
@@ -97,116 +36,182 @@ class AnyOf:
     def __str__(self) -> str:
         return " OR ".join(map(str, self.parts))
 
-    def in_words(self) -> str:
-        return " or ".join(part.in_words() for part in self.parts)
-
 
 @dataclass(frozen=True, slots=True)
 class NoneOf:
-    part: Query
+    part: Condition
 
     def fires(self, facts: Facts) -> bool:
         return not self.part.fires(facts)
 
     def __str__(self) -> str:
-        return f"NOT {self.part}" if not isinstance(self.part, AllOf | AnyOf) else f"NOT ({self.part})"
+        return f"NOT ({self.part})" if isinstance(self.part, AllOf | AnyOf) else f"NOT {self.part}"
+
+
+Condition = Term | AllOf | AnyOf | NoneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A role to be called by name, for every article that fires or for those that `only` fires on.
+
+    `role` is opaque: `<@&123>`, `<!subteam^S123>` or `@duty`, as the platform writes it.
+    """
+
+    role: str
+    only: Condition | None = None
+
+    def __str__(self) -> str:
+        role = f'"{self.role}"' if " " in self.role else self.role
+        return f"mention:{role} if ({self.only})" if self.only else f"mention:{role}"
 
     def in_words(self) -> str:
-        return f"not {self.part.in_words()}"
+        return f"call {self.role}" + (f" for those {in_words(self.only)}" if self.only else "")
 
 
-Query = Named | Words | OfKind | AllOf | AnyOf | NoneOf
-Resolve = Callable[[str], Entity | None]
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a subscription is told. `quiet` is (from, until) in the channel's time; `most` is (posts, "h" or "d")."""
 
-_TOKEN = re.compile(r'\s*(?:"([^"]*)"|“([^”]*)”|([^\s"“]+))')
-MAX_QUERY = 1000
-KINDS = (*(kind.value for kind in Kind), "media")
+    min_sources: int = 1
+    every: str = ""  # "story" or "update"; nothing leaves it to the channel
+    quiet: tuple[time, time] | None = None
+    most: tuple[int, str] | None = None
+    digest_only: bool = False
+    calls: tuple[Call, ...] = ()
 
+    def __str__(self) -> str:
+        return " ".join(self._texts())
 
-def parse_query(text: str, resolve: Resolve) -> Query:
-    """Read a query; `resolve` tells which entity a name stands for. Raises `UserError` with the fix."""
-    text = text.strip()
-    if not text:
-        raise UserError("There is nothing to subscribe to yet.", "Type a name or a word: /subscribe Quds Force")
-    if len(text) > MAX_QUERY:
-        raise UserError(f"The query is longer than {MAX_QUERY} characters.", "Split it into several subscriptions.")
-    whole = resolve(text.strip('"“”'))
-    if whole:
-        return Named(whole.id, whole.name)
-    alternatives: list[list[Query]] = [[]]
-    run: list[str] = []
+    def _texts(self) -> Iterator[str]:
+        if self.min_sources > 1:
+            yield f"min-sources:{self.min_sources}"
+        if self.every:
+            yield f"every:{self.every}"
+        if self.quiet:
+            yield f"quiet:{self.quiet[0]:%H:%M}-{self.quiet[1]:%H:%M}"
+        if self.most:
+            yield f"max:{self.most[0]}/{self.most[1]}"
+        if self.digest_only:
+            yield "digest-only"
+        yield from map(str, self.calls)
 
-    def close_run() -> None:
-        alternatives[-1].extend(_names_and_words(run, resolve))
-        run.clear()
-
-    negate = False
-    for match in _TOKEN.finditer(text):
-        phrase, word = match[1] or match[2], match[3]
-        if word in ("AND", "OR", "NOT"):
-            close_run()
-            if word == "OR":
-                alternatives.append([])
-            negate = word == "NOT"
-            continue
-        if word and not negate and not word.startswith(("-", "kind:")):
-            run.append(word)
-            continue
-        close_run()
-        if word and word.startswith("-") and len(word) > 1:
-            negate, word = True, word[1:]
-        atom = _atom(word or phrase or "", resolve)
-        alternatives[-1].append(NoneOf(atom) if negate else atom)
-        negate = False
-    close_run()
-    groups = [_all(parts) for parts in alternatives if parts]
-    if len(groups) < len(alternatives):
-        raise UserError("A word is missing beside AND, OR or NOT.", 'Write it as: "Quds Force" OR Samarra')
-    return groups[0] if len(groups) == 1 else AnyOf(tuple(groups))
+    def in_words(self) -> tuple[str, ...]:
+        """One short sentence without its full stop for each option."""
+        said = []
+        if self.min_sources > 1:
+            said.append(f"told once {self.min_sources} sources report it")
+        if self.every:
+            said.append("told once a story" if self.every == "story" else "told at every update")
+        if self.quiet:
+            said.append(f"quiet from {self.quiet[0]:%H:%M} to {self.quiet[1]:%H:%M}")
+        if self.most:
+            unit = "an hour" if self.most[1] == "h" else "a day"
+            said.append(f"at most {self.most[0]} {'post' if self.most[0] == 1 else 'posts'} {unit}")
+        if self.digest_only:
+            said.append("in the digest only")
+        return (*said, *(call.in_words() for call in self.calls))
 
 
-def _all(parts: list[Query]) -> Query:
-    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+@dataclass(frozen=True, slots=True)
+class Query:
+    condition: Condition
+    options: Options = Options()
+
+    def fires(self, facts: Facts) -> bool:
+        return self.condition.fires(facts)
+
+    def __str__(self) -> str:
+        return f"{self.condition} {self.options}".rstrip()
+
+    def in_words(self) -> str:
+        """What articles it asks for, to be read after "articles": "naming Quds Force within 40 km of Baquba, not from X"."""
+        return in_words(self.condition)
 
 
-def _atom(text: str, resolve: Resolve) -> Query:
-    if text.startswith("kind:"):
-        kind = text.removeprefix("kind:").lower()
-        if kind not in KINDS:
-            raise UserError(f"There is no kind {kind!r}.", f"The kinds are {', '.join(KINDS)}.")
-        return OfKind(kind)
-    entity = resolve(text)
-    if entity:
-        return Named(entity.id, entity.name)
-    folded = fold_key(text).strip()
-    if not folded:
-        raise UserError(f"{text!r} holds no letter or digit.", "Type a name or a word: /subscribe Quds Force")
-    return Words(folded)
+def in_words(condition: Condition) -> str:
+    if isinstance(condition, AnyOf):
+        return _joined(condition.parts, "or")
+    if isinstance(condition, AllOf):
+        wanted = [part for part in condition.parts if not isinstance(part, NoneOf)]
+        unwanted = [part for part in condition.parts if isinstance(part, NoneOf)]
+        return ", ".join([*([_joined(wanted, "and")] if wanted else []), *map(in_words, unwanted)])
+    if isinstance(condition, NoneOf):
+        inner = in_words(condition.part)
+        return f"not {inner}" if _said(condition.part)[0] else f"not ({inner})"
+    return _phrase(*condition.said)
 
 
-def _names_and_words(run: list[str], resolve: Resolve) -> list[Query]:
-    """Bare words: the longest runs that name an entity become it, the rest stay words."""
-    found: list[Query] = []
-    start = 0
-    while start < len(run):
-        for end in range(len(run), start, -1):
-            entity = resolve(" ".join(run[start:end]))
-            if entity:
-                found.append(Named(entity.id, entity.name))
-                start = end
-                break
-        else:
-            found.append(_atom(run[start], resolve))
-            start += 1
-    return found
+def _joined(parts: Iterable[Condition], word: str) -> str:
+    """Neighbours with the same lead are told together, "naming Samarra or Tikrit"; a circle stands behind what is in it."""
+    said: list[str] = []
+    before = ""
+    for lead, group in groupby(parts, key=lambda part: _said(part)[0]):
+        rests: list[str] = []
+        for part in group:
+            if word == "and" and isinstance(part, Near | Along) and (rests or before == "naming"):
+                (rests or said)[-1] += f" {part.where}"
+            else:
+                rests.append(_said(part)[1])
+        if rests and lead:
+            said.append(_phrase(lead, _listed(rests, word)))
+        said += [] if lead else rests
+        before = lead
+    return f" {word} ".join(said)
 
 
-def asked_for(query: Query, mentions: tuple[Mention, ...]) -> frozenset[str]:
+def _said(part: Condition) -> tuple[str, str]:
+    """(lead, rest) of a part; alternatives with one lead have it too, others stand in parentheses without one."""
+    if isinstance(part, AnyOf):
+        inner = [_said(one) for one in part.parts]
+        if inner[0][0] and len({lead for lead, _ in inner}) == 1:
+            return inner[0][0], f"({_listed([rest for _, rest in inner], 'or')})"
+    if isinstance(part, AllOf | AnyOf | NoneOf):
+        return "", f"({in_words(part)})"
+    return part.said
+
+
+def _phrase(lead: str, rest: str) -> str:
+    return f"with the word {rest}" if lead == "with the words" and " " not in rest else f"{lead} {rest}"
+
+
+def _listed(rests: list[str], word: str) -> str:
+    return rests[0] if len(rests) == 1 else f"{', '.join(rests[:-1])} {word} {rests[-1]}"
+
+
+def terms_asked(condition: Condition) -> Iterator[Term]:
+    """The terms that are asked for rather than left out."""
+    if isinstance(condition, AllOf | AnyOf):
+        for part in condition.parts:
+            yield from terms_asked(part)
+    elif not isinstance(condition, NoneOf):
+        yield condition
+
+
+def asked_for(query: Query, facts: Facts) -> frozenset[str]:
     """The entities of an article that a query asks for: what a card marks and puts first."""
-    if isinstance(query, Named):
-        return frozenset({query.entity})
-    if isinstance(query, OfKind):
-        return frozenset(mention.entity for mention in mentions if mention.kind.value == query.kind)
-    if isinstance(query, AllOf | AnyOf):
-        return frozenset().union(*(asked_for(part, mentions) for part in query.parts))
-    return frozenset()
+    found: set[str] = set()
+    for term in terms_asked(query.condition):
+        if isinstance(term, Named):
+            found.add(term.entity)
+        elif isinstance(term, OfKind):
+            found |= facts.of_kind(term.kind)
+        elif isinstance(term, Within):
+            found |= facts.inside_of(term.place)
+        elif isinstance(term, Near | Along):
+            found.update(term.reached(facts))
+    return frozenset(found)
+
+
+def distances(query: Query, facts: Facts) -> dict[str, str]:
+    """Entity → how far and in which direction it lies from where a query asks: "12 km NE of Baquba"."""
+    found: dict[str, str] = {}
+    for term in terms_asked(query.condition):
+        if not isinstance(term, Near):
+            continue
+        for place in term.reached(facts):
+            km = distance_km(term.centre, facts.points[place])
+            if km >= 0.5:
+                shown = kilometres(round(km, 1) if km < 10 else round(km))
+                found.setdefault(place, f"{shown} km {bearing(term.centre, facts.points[place])} of {term.name}")
+    return found

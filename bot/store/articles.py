@@ -50,9 +50,9 @@ def ensure_stories(cx: Connection, seen: Iterable[tuple[int, datetime]]) -> None
 
 
 def insert_articles(
-    cx: Connection, source_id: int, placed: Sequence[tuple[int, Article]], now: datetime
+    cx: Connection, source_id: int, placed: Sequence[tuple[int, Article, Mapping[str, Any]]], now: datetime
 ) -> dict[str, int]:
-    """Key → id of the new ones among these (story id, article); one that this source has brought before is left out."""
+    """Key → id of the new ones among these (story id, article, further columns); what this source has brought before is left out."""
     rows = [
         {
             "source_id": source_id,
@@ -70,14 +70,15 @@ def insert_articles(
             "link": article.link,
             "body_hash": article.body_hash,
             "said": article.said or None,
+            **more,
         }
-        for story_id, article in placed
+        for story_id, article, more in placed
     ]
     if not rows:
         return {}
     query = insert(cx, articles).on_conflict_do_nothing(index_elements=["source_id", "key"])
     entered = {row.key: row.id for row in cx.execute(query.returning(articles.c.id, articles.c.key), rows)}
-    _index_words(cx, {entered[a.key]: fold_key(a.text) for _, a in placed if a.key in entered})
+    _index_words(cx, {entered[a.key]: fold_key(a.text) for _, a, _ in placed if a.key in entered})
     return entered
 
 
@@ -247,6 +248,7 @@ def _found(row: Any) -> FiledArticle:
         row.source_id,
         row.content_hash,
         row.link,
+        row.language,
     )
 
 
@@ -283,22 +285,6 @@ def articles_between(
         query = query.where(articles.c.at <= until)
     query = query.order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)
     return [_found(row) for row in cx.execute(query)]
-
-
-def recent(cx: Connection, since: datetime, until: datetime, limit: int) -> Sequence[Any]:
-    """(id, story_id, content_hash, link) of the newest articles of a window, for clustering, which shows nobody anything."""
-    columns = (articles.c.id, articles.c.story_id, articles.c.content_hash, articles.c.link)
-    query = select(*columns).where(articles.c.at > since, articles.c.at <= until)
-    return cx.execute(query.order_by(articles.c.at.desc(), articles.c.id.desc()).limit(limit)).all()
-
-
-def texts(cx: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Id → text, for clustering."""
-    if not ids:
-        return {}
-    return {
-        row.id: row.text for row in cx.execute(select(articles.c.id, articles.c.text).where(articles.c.id.in_(ids)))
-    }
 
 
 def article(cx: Connection, workspace: str, article_id: int) -> FiledArticle | None:
@@ -344,7 +330,9 @@ def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:
     return int(count), int(in_stories), newest
 
 
-def replace_article(cx: Connection, article_id: int, article: Article, now: datetime) -> bool:
+def replace_article(
+    cx: Connection, article_id: int, article: Article, now: datetime, more: Mapping[str, Any] | None = None
+) -> bool:
     """A text that really changed: what it was is kept as a version, and its mentions are to be entered anew."""
     query = select(articles.c.title, articles.c.text, articles.c.version).where(articles.c.id == article_id)
     old = cx.execute(query).one_or_none()
@@ -361,6 +349,7 @@ def replace_article(cx: Connection, article_id: int, article: Article, now: date
         "body_hash": article.body_hash,
         "said": article.said or None,
         "version": old.version + 1,
+        **(more or {}),
     }
     cx.execute(update(articles).where(articles.c.id == article_id).values(values))
     cx.execute(delete(mentions).where(mentions.c.article_id == article_id))

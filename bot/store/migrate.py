@@ -31,8 +31,8 @@ def _feeds_and_tracking(cx: Connection) -> None:
 
     On a new database the first step has made them all, and nothing is left to do.
     """
-    there = inspect(cx)
     _add_missing(cx)
+    there = inspect(cx)
     if there.has_table("mentions") and "entity" not in there.get_pk_constraint("mentions")["constrained_columns"]:
         cx.execute(text("ALTER TABLE mentions RENAME TO mentions_before"))
         cx.execute(text("DROP INDEX mentions_entity"))
@@ -70,8 +70,8 @@ def _definition(cx: Connection, column: Column[Any]) -> str:
     if column.nullable:
         return f'"{column.name}" {kind}'
     empty = {bool: "false", int: "0", str: "''"}[column.type.python_type]
-    if isinstance(column.default, ColumnDefault) and column.type.python_type is not bool:
-        empty = repr(column.default.arg)
+    if isinstance(column.default, ColumnDefault):
+        empty = str(column.default.arg).lower() if column.type.python_type is bool else repr(column.default.arg)
     return f'"{column.name}" {kind} DEFAULT {empty} NOT NULL'
 
 

@@ -30,7 +30,7 @@ class Delivery:
     attempts: int
     in_doubt: bool  # an earlier attempt may have arrived: say so, or look before sending again
     lease_epoch: int
-    action: str  # post | edit | reply
+    action: str  # post | edit | reply | notify
     target: str | None  # the delivery_key of the post that is edited or replied to
     mention: str | None
 
@@ -78,6 +78,25 @@ def enqueue(
     }
     query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
     return inserted(cx, query, deliveries.c.id)
+
+
+def edit(cx: Connection, key: str, target: str, card: Any, now: datetime) -> bool:
+    """Bring a message up to date; in the outbox itself where it, or an edit of it, has not been tried yet.
+
+    False if the message will be the first that its channel sees of this: nothing more need be said.
+    """
+    untried = (deliveries.c.state == "waiting", deliveries.c.attempts == 0)
+    first = update(deliveries).where(deliveries.c.delivery_key == target, *untried).values(card=card)
+    if cx.execute(first).rowcount:
+        return False
+    edits = update(deliveries).where(deliveries.c.target == target, deliveries.c.action == "edit", *untried)
+    if cx.execute(edits.values(card=card)).rowcount:
+        return True
+    columns = (deliveries.c.channel_id, deliveries.c.platform, deliveries.c.kind)
+    post = cx.execute(select(*columns).where(deliveries.c.delivery_key == target)).first()
+    if post is None:
+        return False
+    return enqueue(cx, key, post.channel_id, post.platform, post.kind, card, now, action="edit", target=target)
 
 
 def claim(

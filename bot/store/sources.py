@@ -262,20 +262,13 @@ def finish_read(
     now: datetime,
     next_check_at: datetime,
     *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    body_hash: str | None = None,
-    title: str | None = None,
     brought: bool = False,
     more: Mapping[str, Any] | None = None,
 ) -> bool:
     """A read that worked; `brought` says whether it brought anything new, `more` are further columns.
 
     False if the lease has passed to somebody else meanwhile: then nothing may be written."""
-    values = {
-        "etag": etag,
-        "last_modified": last_modified,
-        "body_hash": body_hash,
+    values: dict[str, Any] = {
         "next_check_at": next_check_at,
         "first_read_at": func.coalesce(sources.c.first_read_at, now),
         "last_success_at": now,
@@ -286,24 +279,22 @@ def finish_read(
         "lease_until": None,
     }
     values |= more or {}
-    if title:
-        values["title"] = title
     if brought:
         values["news_at"] = now
     return cx.execute(_held(source).values(values)).rowcount == 1
 
 
 def finish_unchanged(cx: Connection, ends: Iterable[tuple[Source, datetime, Mapping[str, Any]]], now: datetime) -> None:
-    """Reads that worked and brought nothing: (source, its next poll, further columns, the same for all).
+    """Reads that worked and brought nothing: (source, its next poll, further columns).
 
     A row whose lease has passed to somebody else meanwhile stays as it is.
     """
-    rows = [
-        {"held": source.id, "epoch": source.lease_epoch, "time": now, "next_check_at": next_check_at, **more}
-        for source, next_check_at, more in ends
-    ]
-    if rows:
-        cx.execute(_finishing(frozenset(rows[0])), rows)
+    alike: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for source, next_check_at, more in ends:
+        row = {"held": source.id, "epoch": source.lease_epoch, "time": now, "next_check_at": next_check_at, **more}
+        alike.setdefault(frozenset(row), []).append(row)
+    for names, rows in alike.items():
+        cx.execute(_finishing(names), rows)
 
 
 @cache

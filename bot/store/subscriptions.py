@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, exists, func, or_, select, update
 
 from bot.model import Channel
 from bot.store.engine import insert, inserted
-from bot.store.tables import alerts, articles, channels, deliveries, source_workspaces, sources, subscriptions
+from bot.store.tables import channels, source_workspaces, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +21,6 @@ class Subscription:
     channel_id: int
     query: str
     created_by: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    id: int
-    code: str
-    workspace: str
-    channel_id: int
-    story_id: int
-    article_id: int
-    why: tuple[str, ...]
     created_at: datetime
 
 
@@ -86,7 +74,7 @@ def channel(cx: Connection, channel_id: int) -> Channel:
 
 
 def _channel(row: Any) -> Channel:
-    return Channel(row.id, row.workspace, row.platform, row.address, row.name, row.timezone)
+    return Channel(row.id, row.workspace, row.platform, row.address, row.name, row.timezone, row.threads)
 
 
 def add_subscription(
@@ -113,8 +101,29 @@ def remove_subscription(cx: Connection, channel: Channel, subscription_id: int) 
     return _subscription(row) if row else None
 
 
+def change_subscription(cx: Connection, channel: Channel, subscription_id: int, query: str, now: datetime) -> bool:
+    """Another query under the same number; False if the channel has that query already."""
+    same = select(subscriptions.c.id).where(subscriptions.c.channel_id == channel.id, subscriptions.c.query == query)
+    if cx.execute(same).first():
+        return False
+    change = update(subscriptions).where(
+        subscriptions.c.id == subscription_id, subscriptions.c.channel_id == channel.id
+    )
+    return cx.execute(change.values(query=query, created_at=now)).rowcount == 1
+
+
+def set_threads(cx: Connection, channel: Channel, *, on: bool) -> None:
+    cx.execute(update(channels).where(channels.c.id == channel.id).values(threads=on))
+
+
 def subscriptions_of(cx: Connection, channel: Channel) -> list[Subscription]:
     query = select(subscriptions).where(subscriptions.c.channel_id == channel.id).order_by(subscriptions.c.id)
+    return [_subscription(row) for row in cx.execute(query)]
+
+
+def with_ids(cx: Connection, ids: Sequence[int]) -> list[Subscription]:
+    """In the order of their numbers; those that are gone are left out."""
+    query = select(subscriptions).where(subscriptions.c.id.in_(list(ids))).order_by(subscriptions.c.id)
     return [_subscription(row) for row in cx.execute(query)]
 
 
@@ -134,104 +143,3 @@ def subscriptions_mark(cx: Connection) -> tuple[int, int | None, datetime | None
 
 def _subscription(row: Any) -> Subscription:
     return Subscription(row.id, row.workspace, row.channel_id, row.query, row.created_by, row.created_at)
-
-
-def _letters(key: str) -> str:
-    digits = int(key, 16)
-    letters = ""
-    while len(letters) < 12:
-        digits, place = divmod(digits, 32)
-        letters += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[place]
-    return letters
-
-
-def _free_code(cx: Connection, key: str) -> str:
-    """A short id for people to type, as V-7F3K2: letters without I, L, O, U; longer only where the short one is taken."""
-    letters = _letters(key)
-    for length in range(5, 12):
-        code = f"V-{letters[:length]}"
-        if cx.execute(select(alerts.c.id).where(alerts.c.code == code)).first() is None:
-            break
-    return code
-
-
-def insert_alert(
-    cx: Connection, key: str, channel: Channel, story_id: int, article_id: int, why: Sequence[str], now: datetime
-) -> Alert | None:
-    """The new alert, or None if this channel has had this story."""
-    code = _free_code(cx, key)
-    row = {
-        "code": code,
-        "delivery_key": key,
-        "workspace": channel.workspace,
-        "channel_id": channel.id,
-        "story_id": story_id,
-        "article_id": article_id,
-        "why": list(why),
-        "created_at": now,
-    }
-    query = insert(cx, alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
-    alert_id = cx.execute(query).scalar()
-    if alert_id is None:
-        return None
-    return Alert(alert_id, code, channel.workspace, channel.id, story_id, article_id, tuple(why), now)
-
-
-def insert_alerts(
-    cx: Connection, channel: Channel, found: Mapping[int, tuple[str, int, Sequence[str]]], now: datetime
-) -> set[int]:
-    """Many at once, story id → (key, article id, why): the stories of these that the channel had not had.
-
-    They are told in one card; their short ids are longer, so that none has to be looked for.
-    """
-    rows = [
-        {
-            "code": f"V-{_letters(key)[:9]}",
-            "delivery_key": key,
-            "workspace": channel.workspace,
-            "channel_id": channel.id,
-            "story_id": story_id,
-            "article_id": article_id,
-            "why": list(why),
-            "created_at": now,
-        }
-        for story_id, (key, article_id, why) in found.items()
-    ]
-    query = insert(cx, alerts).on_conflict_do_nothing().returning(alerts.c.story_id)
-    return set(cx.execute(query, rows).scalars()) if rows else set()
-
-
-def alerts_of(cx: Connection, channel: Channel, limit: int) -> list[Alert]:
-    """The newest alerts of a channel, newest first."""
-    query = select(alerts).where(alerts.c.channel_id == channel.id).order_by(alerts.c.id.desc()).limit(limit)
-    return [_alert(row) for row in cx.execute(query)]
-
-
-def alert_by_code(cx: Connection, workspace: str, code: str) -> Alert | None:
-    """An alert by its short id; another workspace's is as unknown as one that never was."""
-    query = select(alerts).where(alerts.c.code == code.upper(), alerts.c.workspace == workspace)
-    row = cx.execute(query).one_or_none()
-    return _alert(row) if row else None
-
-
-def sent_alert_cards(cx: Connection, channel_id: int, source_kind: str) -> list[Any]:
-    """The cards, as data, of alerts that a channel got from sources of one kind, oldest first."""
-    query = (
-        select(deliveries.c.card)
-        .join_from(deliveries, alerts, alerts.c.delivery_key == deliveries.c.delivery_key)
-        .join(articles, articles.c.id == alerts.c.article_id)
-        .join(sources, sources.c.id == articles.c.source_id)
-        .where(alerts.c.channel_id == channel_id, sources.c.kind == source_kind, deliveries.c.state == "sent")
-        .order_by(deliveries.c.id)
-    )
-    return list(cx.execute(query).scalars())
-
-
-def alert_count(cx: Connection, channel: Channel) -> int:
-    return int(cx.execute(select(func.count()).where(alerts.c.channel_id == channel.id)).scalar_one())
-
-
-def _alert(row: Any) -> Alert:
-    return Alert(
-        row.id, row.code, row.workspace, row.channel_id, row.story_id, row.article_id, tuple(row.why), row.created_at
-    )

@@ -62,6 +62,7 @@ channels = Table(
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("timezone", Text, nullable=False, default="UTC"),
+    Column("threads", Boolean, nullable=False, default=True),  # whether what is new in a story is told in its thread
     Column("parked_reason", Text),  # why nothing is sent there: it is gone, or closed to us
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("platform", "workspace", "address"),
@@ -139,6 +140,8 @@ articles = Table(
     Column("link", Text),  # canonical: no tracking parameters
     Column("body_hash", Text, nullable=False, default=""),  # the text below the title; empty where there is little
     Column("said", Text),  # the feed's own text where `text` is its page's: what the next poll is compared with
+    Column("origins", JSON),  # whom it cites, see bot/stories/origins.py
+    Column("placed", Text),  # why it was put into its story; empty where it opened it
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("source_id", "key"),
     Index("articles_link", "source_id", "link"),
@@ -206,9 +209,66 @@ alerts = Table(
     Column("channel_id", ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
     Column("story_id", BigInteger, ForeignKey("stories.id"), nullable=False),
     Column("article_id", ForeignKey("articles.id"), nullable=False),
-    Column("why", JSON, nullable=False),  # the queries that fired
+    Column("why", JSON, nullable=False),  # the queries that fired, in words
+    Column("subscription_ids", JSON),
+    # posted | listed (with others in one post) | held (until a time) | waiting (for sources) | muted | digest
+    Column("state", Text, nullable=False, default="posted"),
+    Column("held_until", UtcTime),
+    Column("held_why", Text),
+    Column("told", JSON),  # what the channel has been told of the story: see bot/alerts.py
+    Column("version", Integer, nullable=False, default=1),
     Column("created_at", UtcTime, nullable=False),
+    Column("posted_at", UtcTime),
+    Column("updated_at", UtcTime),
     UniqueConstraint("channel_id", "story_id"),
+    Index("alerts_held", "held_until"),
+    Index("alerts_story", "story_id"),
+    Index("alerts_posted", "channel_id", "posted_at"),
+)
+
+# What a channel does not want to hear of for a while.
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("channel_id", ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),  # story | entity | feed
+    Column("target", Text, nullable=False),  # its id
+    Column("label", Text, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("created_by", Text, nullable=False, default=""),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("channel_id", "kind", "target"),
+)
+
+# What readers of a channel have said was wrong: it does not fire there again until it is taken back.
+exceptions = Table(
+    "exceptions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("channel_id", ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
+    Column("alert_id", ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),  # story | outlet | name
+    Column("target", Text, nullable=False),  # story id, outlet, or entity id
+    Column("surface", Text, nullable=False, default=""),  # the folded name that was taken for the entity
+    Column("label", Text, nullable=False),
+    Column("created_by", Text, nullable=False, default=""),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("channel_id", "kind", "target", "surface"),
+)
+
+# Pages that somebody has asked about with /whynot: the poller fetches them and reports back.
+page_checks = Table(
+    "page_checks",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("channel_id", ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("not_before", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
 )
 
 deliveries = Table(
@@ -229,7 +289,7 @@ deliveries = Table(
     # An attempt began whose end nobody recorded: the next one may repeat it.
     Column("in_doubt", Boolean, nullable=False, default=False),
     Column("message_ref", Text),
-    Column("action", Text, nullable=False, default="post"),  # post | edit | reply
+    Column("action", Text, nullable=False, default="post"),  # post | edit | reply | notify
     Column("target", Text),  # the delivery_key of the post that is edited or replied to
     Column("mention", Text),  # the role that is called, as its platform writes it
     Column("audience", Integer, nullable=False, default=1),  # channels that the same effect goes to: few go first

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.model import Headline
+from bot.store.alerts import MUTED
 from bot.store.sources import visible
 from bot.store.tables import alerts, articles, mentions, sources
 
@@ -68,8 +69,8 @@ def named(cx: Connection, window: Window) -> Sequence[tuple[int, str, int]]:
     columns = (mentions.c.article_id, mentions.c.entity, mentions.c.sentence_start)
     query = select(*columns).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
     own = f"w:{window.workspace}:"
-    rows = cx.execute(query.where(window.holds())).tuples().all()
-    return [row for row in rows if row[1][:2] != "w:" or row[1].startswith(own)]
+    rows = cx.execute(query.where(window.holds())).all()
+    return [(row[0], row[1], row[2]) for row in rows if row[1][:2] != "w:" or row[1].startswith(own)]
 
 
 def articles_before(cx: Connection, window: Window) -> dict[int, int]:
@@ -209,6 +210,14 @@ def were_together(cx: Connection, window: Window, one: Sequence[str], other: Seq
     return cx.execute(query).first() is not None
 
 
+def texts(cx: Connection, workspace: str, article_ids: Collection[int]) -> dict[int, str]:
+    """Article → its text, of those that a workspace can see."""
+    query = select(articles.c.id, articles.c.text).where(
+        articles.c.id.in_(list(article_ids)), articles.c.source_id.in_(visible(workspace))
+    )
+    return {row.id: row.text for row in cx.execute(query)}
+
+
 def spans(cx: Connection, article_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
     """Article → where names of the catalogue stand in its text; for finding others, which shows nobody these."""
     found: dict[int, list[tuple[int, int]]] = {key: [] for key in article_ids}
@@ -219,8 +228,10 @@ def spans(cx: Connection, article_ids: Collection[int]) -> dict[int, list[tuple[
 
 
 def alerted(cx: Connection, channel_id: int, since: datetime | None, until: datetime) -> list[int]:
-    """The stories that a channel was alerted to in a window."""
-    query = select(alerts.c.story_id).where(alerts.c.channel_id == channel_id, alerts.c.created_at <= until)
+    """The stories that met a channel's subscriptions in a window, told at once or left to the digest; what it muted is not."""
+    query = select(alerts.c.story_id).where(
+        alerts.c.channel_id == channel_id, alerts.c.created_at <= until, alerts.c.state != MUTED
+    )
     if since:
         query = query.where(alerts.c.created_at > since)
     return list(cx.execute(query).scalars())

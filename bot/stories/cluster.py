@@ -1,29 +1,42 @@
-"""Which story an article belongs to: a pure decision over what is known of recent articles."""
+"""Which story an article belongs to: a pure decision over what is known of the articles round its time.
+
+Evidence is an equal text or link, nearly equal text, or enough points for the same happening (`likeness.py`).
+A `Window` keeps the readings of recent articles and finds the few that are worth comparing.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import log
 
-from bot.model import Article
-from bot.text.fold import fold_key
+import numpy as np
 
-SAME_TEXT = 0.6  # share of common three-word runs from which two texts are one text, edited
-COMMON = 64  # a run that so many articles share tells nothing about any of them
-NEAREST = 5
+from bot.stories.likeness import ENOUGH, SAME_TEXT, WINDOW_HOURS, likeness, reason
+from bot.stories.minhash import Near, Numbers, resemblance
+from bot.stories.reading import Reading
+
+MOST = 60_000  # articles kept; from here on the older third is let go
+HOLDERS = 400  # newest articles that are looked at behind one entity or word
+COMPARED = 48  # candidates that are compared in full
+WORD_SLOTS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
-    """What clustering knows of an article already filed."""
+class Placed:
+    """An article's story, and why it is this one ("" where the article opens it)."""
 
     story_id: int
-    content_hash: str
-    link: str | None
-    shingles: frozenset[int]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    reading: Reading
+    story_id: int
+    opens: int = 0  # the id of the story it would have opened: its own name
 
 
 def story_id(source_id: int, key: str) -> int:
@@ -32,91 +45,134 @@ def story_id(source_id: int, key: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-class Runs:
-    """The word runs of texts, kept by the text's hash: the same recent articles are asked for again and again."""
+class Window:
+    """The articles that new ones are compared with. Not safe for several threads at once; the caller holds a lock."""
 
-    def __init__(self, most: int = 2_000) -> None:
+    def __init__(self, name: Callable[[str], str] = str, most: int = MOST) -> None:
+        self._name = name
         self._most = most
-        self._kept: dict[str, frozenset[int]] = {}
-        self._lock = threading.Lock()
+        self._clear()
 
-    def __contains__(self, content_hash: str) -> bool:
-        return content_hash in self._kept
-
-    def of(self, content_hash: str, text: str = "") -> frozenset[int]:
-        found = self._kept.get(content_hash)
-        if found is None:
-            found = shingles(text)
-            with self._lock:
-                self._kept[content_hash] = found
-                while len(self._kept) > self._most:
-                    del self._kept[next(iter(self._kept))]
-        return found
-
-
-class Index:
-    """Recent articles, found by text, link, or the word runs they share.
-
-    Where `many` are to be placed, an index of the runs is made; for a few it costs more than looking at each.
-    """
-
-    def __init__(self, articles: Iterable[Recent] = (), *, many: bool = False) -> None:
-        self._all: list[Recent] = []
+    def _clear(self) -> None:
+        self._all: list[Filed] = []
+        self._near = Near()
         self._texts: dict[str, int] = {}
         self._links: dict[str, int] = {}
-        self._many = many
-        self._runs: dict[int, list[int]] = {}
-        for article in articles:
-            self.add(article)
+        self._holders: dict[str | int, deque[int]] = {}
+        self._named: Counter[str] = Counter()
+        self._words = np.zeros(WORD_SLOTS, np.uint32)
+        self._held: set[int] = set()
+        self._opened: dict[int, float] = {}  # story → hours of its first article
 
-    def add(self, article: Recent) -> None:
-        number = len(self._all)
-        self._all.append(article)
-        self._texts.setdefault(article.content_hash, article.story_id)
-        if article.link:
-            self._links.setdefault(article.link, article.story_id)
-        for run in article.shingles if self._many else ():
-            holders = self._runs.setdefault(run, [])
-            if len(holders) < COMMON:
-                holders.append(number)
+    def __len__(self) -> int:
+        return len(self._all)
 
-    def place(self, article: Article, source_id: int) -> Recent:
-        """The article with its story: that of an equal text, link or nearly equal text, else a new one. It is added."""
-        runs = shingles(article.text)
-        own = Recent(story_id(source_id, article.key), article.content_hash, article.link, runs)
-        known = self._texts.get(own.content_hash) or self._links.get(own.link or "")
-        story = known or self._alike(own) or own.story_id
-        placed = Recent(story, own.content_hash, own.link, own.shingles)
-        self.add(placed)
-        return placed
+    def __iter__(self) -> Iterator[Filed]:
+        return iter(self._all)
 
-    def _sharing(self, own: Recent) -> list[Recent]:
-        """The articles that share most word runs."""
-        shared: Counter[int] = Counter()
-        for run in own.shingles:
-            holders = self._runs.get(run, ())
-            if len(holders) < COMMON:
-                shared.update(holders)
-        return [self._all[number] for number, _ in shared.most_common(NEAREST)]
+    def __contains__(self, opens: object) -> bool:
+        return opens in self._held
 
-    def _alike(self, own: Recent) -> int | None:
-        near = self._sharing(own) if self._many else [other for other in self._all if _may_be_alike(own, other)]
-        best = max(near, key=lambda other: resemblance(own.shingles, other.shingles), default=None)
-        return best.story_id if best and resemblance(own.shingles, best.shingles) >= SAME_TEXT else None
+    def add(self, reading: Reading, story: int, opens: int = 0) -> None:
+        """Take an article in; at the most that are kept, those of the oldest third are let go."""
+        if len(self._all) >= self._most:
+            newest = sorted(self._all, key=lambda filed: filed.reading.hours)[self._most // 3 :]
+            kept = {id(filed) for filed in newest}
+            left = [filed for filed in self._all if id(filed) in kept]
+            self._clear()
+            for filed in left:
+                self._take(filed)
+        self._take(Filed(reading, story, opens))
+
+    def _take(self, filed: Filed) -> None:
+        reading = filed.reading
+        number = self._near.add(reading.signature)
+        self._all.append(filed)
+        self._held.add(filed.opens)
+        self._texts[reading.content_hash] = number
+        if reading.link:
+            self._links[reading.link] = number
+        entities = reading.towns | reading.actors | reading.places | reading.sounds
+        self._named.update(entities)
+        named: list[str | int] = [*reading.towns, *reading.actors, *reading.sounds]
+        for handle in named + self._telling_words(reading):
+            self._holders.setdefault(handle, deque(maxlen=HOLDERS)).append(number)
+        self._words[_slots(reading.words)] += 1
+        self._opened[filed.story_id] = min(reading.hours, self._opened.get(filed.story_id, reading.hours))
+
+    def _telling_words(self, reading: Reading) -> list[str | int]:
+        """The rarest words of a headline; names that no catalogue holds are among them."""
+        if not len(reading.title):
+            return []
+        return [int(word) for word in reading.title[np.argsort(-self._rarities(reading.title), kind="stable")[:5]]]
+
+    def place(self, reading: Reading, opens: int) -> Placed:
+        """The story of an article, or a new one of the id `opens`. Nothing is added.
+
+        Equal states of the window give equal answers; an equal text or link joins in whatever order articles come.
+        """
+        for known, found in (
+            ("the same text", self._texts.get(reading.content_hash)),
+            ("the same link", self._link(reading)),
+        ):
+            if found is not None:
+                return Placed(self._all[found].story_id, known)
+        best: tuple[float, float, int] | None = None
+        why = ""
+        for number in self._candidates(reading):
+            filed = self._all[number]
+            if not self._in_reach(reading, filed):
+                continue
+            found_like = likeness(reading, filed.reading, self.rarity, self._weight)
+            if found_like.score < ENOUGH:
+                continue
+            rank = (found_like.score, -filed.reading.hours, -filed.story_id)
+            if best is None or rank > best:
+                best = rank
+                alike = resemblance(reading.runs, filed.reading.runs)
+                why = (
+                    f"text {alike:.0%} alike"
+                    if alike >= SAME_TEXT
+                    else reason(found_like, reading, filed.reading, self._name)
+                )
+        return Placed(-best[2], why) if best else Placed(opens)
+
+    def _link(self, reading: Reading) -> int | None:
+        return self._links.get(reading.link) if reading.link else None
+
+    def _in_reach(self, reading: Reading, filed: Filed) -> bool:
+        """A story goes on for three days after its first article, and no longer."""
+        first = self._opened.get(filed.story_id, filed.reading.hours)
+        return max(abs(reading.hours - filed.reading.hours), reading.hours - first) <= WINDOW_HOURS
+
+    def _candidates(self, reading: Reading) -> list[int]:
+        """The numbers of the articles that share most with this one."""
+        points: Counter[int] = Counter()
+        for handle in sorted(reading.towns | reading.actors | reading.sounds):
+            weight = self.rarity(handle)
+            for number in self._holders.get(handle, ()):
+                points[number] += weight  # type: ignore[assignment]
+        for word in self._telling_words(reading):
+            for number in self._holders.get(word, ()):
+                points[number] += 0.5  # type: ignore[assignment]
+        for number in self._near.like(reading.signature):
+            points[int(number)] += 10
+        for number in list(points):
+            points[number] -= abs(self._all[number].reading.hours - reading.hours) / 48  # type: ignore[assignment]
+        return [number for number, _ in points.most_common(COMPARED)]
+
+    def rarity(self, entity: str) -> float:
+        """1 for what is hardly ever named, down to 0.15 for what every second article names."""
+        share = log((len(self._all) + 400) / (self._named[entity] + 3))
+        return max(0.15, min(1.0, share / 4.5))
+
+    def _rarities(self, words: Numbers) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        rare = np.log((len(self._all) + 400) / (self._words[_slots(words)] + 3.0)) / 4.5
+        return np.clip(rare, 0.05, 1.0)
+
+    def _weight(self, words: Numbers) -> float:
+        return float(self._rarities(words).sum())
 
 
-def _may_be_alike(one: Recent, other: Recent) -> bool:
-    """Sets of very different sizes cannot have so much in common."""
-    small, large = sorted((len(one.shingles), len(other.shingles)))
-    return small >= SAME_TEXT * large
-
-
-def shingles(text: str) -> frozenset[int]:
-    words = fold_key(text).split()
-    return frozenset(hash(tuple(words[i : i + 3])) for i in range(max(1, len(words) - 2)))
-
-
-def resemblance(left: frozenset[int], right: frozenset[int]) -> float:
-    """Jaccard's measure: 1 for equal sets, 0 for sets with nothing in common."""
-    common = len(left & right)
-    return common / (len(left) + len(right) - common) if common else 0.0
+def _slots(words: Numbers) -> Numbers:
+    return words & np.uint32(WORD_SLOTS - 1)

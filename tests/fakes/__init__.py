@@ -67,7 +67,7 @@ class House:
             return subscriptions.ensure_channel(cx, "console", workspace, address, address, "UTC", self.clock.now())
 
     def follow(self, query: str, channel: Channel | None = None) -> None:
-        from bot.rules.query import parse_query
+        from bot.rules.parse import parse_query
 
         canonical = str(parse_query(query, self.context.resolve))
         with self.store.write() as cx:

@@ -55,7 +55,7 @@ def test_the_buttons_of_a_page_are_commands(chat: tuple[House, Channel]) -> None
         for number in range(LINES + 1):
             subscriptions.add_subscription(cx, channel, f'"word{number}"', "", house.clock.now())
     first = dispatch(house.context, Request("/subscriptions", channel, "ann"))
-    second = dispatch(house.context, Request(first.buttons[0].line, channel, "ann"))
+    second = dispatch(house.context, Request(first.buttons[-1].line, channel, "ann"))
     assert "page 2 of 2" in "".join(run.text for run in second.footer)
 
 

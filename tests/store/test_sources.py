@@ -40,7 +40,7 @@ def test_a_lost_lease_writes_nothing(store: Store) -> None:
     late = claim(store, "one")[0]
     claim(store, "two", START + HOUR)
     with store.write() as cx:
-        assert not sources.finish_read(cx, late, START, START + HOUR, etag="late")
+        assert not sources.finish_read(cx, late, START, START + HOUR, more={"etag": "late"})
         assert not sources.fail_read(cx, late, START, START + HOUR, "late")
     with store.read() as cx:
         assert sources.sources_of(cx, "home")[0].etag is None
@@ -54,7 +54,7 @@ def test_a_failure_counts_and_a_success_clears(store: Store) -> None:
     failed = claim(store)[0]
     assert (failed.failures, failed.last_error, failed.failing_since) == (1, "The server answered 500.", START)
     with store.write() as cx:
-        sources.finish_read(cx, failed, START, START + HOUR, etag='"x"', title="A")
+        sources.finish_read(cx, failed, START, START + HOUR, more={"etag": '"x"', "title": "A"})
     with store.read() as cx:
         healed = sources.sources_of(cx, "home")[0]
     assert (healed.failures, healed.last_error, healed.failing_since) == (0, None, None)
