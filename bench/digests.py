@@ -6,6 +6,7 @@ import random
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,7 +98,7 @@ def _file(cx, feed, chance, actors, towns, number, count, size) -> None:  # type
         batch.append((story, article, tuple(found)))
     seen = DUE - timedelta(minutes=chance.randrange(5, 1430)) if number >= count else DUE - 2 * DAY
     articles.ensure_stories(cx, [(story, article.published or seen) for story, article, _ in batch])
-    ids = articles.insert_articles(cx, feed, [(story, article) for story, article, _ in batch], seen)
+    ids = articles.insert_articles(cx, feed, [(story, article, {}) for story, article, _ in batch], seen)
     articles.insert_mentions(cx, [(ids[a.key], a.published or seen, found) for _, a, found in batch if a.key in ids])
 
 
@@ -137,9 +138,9 @@ def _all_at_once(store: Store, known: Known, count: int, channels: int, one: flo
     pipeline = Pipeline(store, known, _Clock(), DAY)
     pipeline.ingest(_bulletin(store, 0))  # the rules are read and the texts of the window known
     done = threading.Event()
-    times: list[float] = []
 
-    def alert() -> None:
+    def alert() -> list[float]:
+        times: list[float] = []
         number = 0
         while not done.is_set():
             number += 1
@@ -147,14 +148,15 @@ def _all_at_once(store: Store, known: Known, count: int, channels: int, one: flo
             assert pipeline.ingest(_bulletin(store, number)).alerts == 1
             times.append(time.perf_counter() - began)
             done.wait(ALERT_EVERY)
+        return times
 
-    thread = threading.Thread(target=alert)
-    thread.start()
-    began = time.perf_counter()
-    made = send_due_digests(store, known, DUE + timedelta(seconds=5))
-    queued = time.perf_counter() - began
-    done.set()
-    thread.join()
+    with ThreadPoolExecutor(1) as beside:
+        alerting = beside.submit(alert)
+        began = time.perf_counter()
+        made = send_due_digests(store, known, DUE + timedelta(seconds=5))
+        queued = time.perf_counter() - began
+        done.set()
+        times = alerting.result()
     return Figures(count, count, channels, one, queued, made, len(times), max(times))
 
 
@@ -163,8 +165,9 @@ def _bulletin(store: Store, number: int) -> Batch:
         feed, _ = sources.add_source(cx, "folder", "/bulletins", sources.EVERYBODY, DUE)
         claimed = sources.claim_one(cx, feed.id, "bench", DUE, timedelta(seconds=1))
     assert claimed
-    words = " ".join(f"{word}{number}" for word in ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot"))
-    document = Document(f"b{number}", f"Bulletin {number}", f"Bulletin of {words}.", published=DUE)
+    chance = random.Random(number)
+    words = " ".join("".join(chance.choices("abcdefghijklmnoprstuvz", k=7)) for _ in range(30))
+    document = Document(f"b{number}", f"Bulletin {words[:15]}", f"Bulletin: {words}.", published=DUE)
     return Batch(claimed, (document,), DUE)
 
 

@@ -22,9 +22,7 @@ from bot.rules.terms import Named, Near, Within
 from bot.store import alerts, articles, digests, outbox, subscriptions, tracked, windows
 from bot.store.digests import DigestSchedule
 from bot.store.engine import Store
-from bot.store.stories import sources_of_stories
 from bot.store.windows import Window
-from bot.stories.origins import behind, said
 from bot.survey import Survey
 from bot.timetable import LATE, digest_day, due, next_digest
 
@@ -74,7 +72,7 @@ def facts_for(
     entities = known.catalogue_of(channel.workspace).entities
     near = nearness((entities[name] for name in survey.by_name if name in entities), followed)
     front = front_page(survey.ranked, survey.by_name, survey.place_of, followed, near, 2 * STORIES)
-    stories, voices = _with_voices(cx, channel, front)
+    stories, voices = _with_voices(survey, front)
     full = [story.head.id for story in stories[:5]]
     up, down = survey.movers(followed.entities)
     first = sorted(survey.together, key=lambda one: not {one.actor, one.town} & followed.entities)
@@ -134,14 +132,11 @@ def _followed(cx: Connection, channel: Channel, known: Known, alerted: Sequence[
     return Followed(frozenset(found), tuple(points), frozenset(alerted))
 
 
-def _with_voices(
-    cx: Connection, channel: Channel, front: Sequence[tuple[float, Story]]
-) -> tuple[tuple[Story, ...], dict[int, str]]:
+def _with_voices(survey: Survey, front: Sequence[tuple[float, Story]]) -> tuple[tuple[Story, ...], dict[int, str]]:
     """The first stories in the order of their independent origins, and who stands behind those of several outlets."""
-    heard = sources_of_stories(cx, channel.workspace, [story.id for _, story in front if len(story.outlets) > 1])
-    found = {story: behind(voices) for story, voices in heard.items() if voices}
-    stories = by_origins(front, {story: len(one.origins) for story, one in found.items()})[:STORIES]
-    return tuple(stories), {story: said(one, heard[story]) for story, one in found.items()}
+    voices = survey.voices([story.id for _, story in front if len(story.outlets) > 1])
+    stories = by_origins(front, {story: origins for story, (origins, _) in voices.items()})[:STORIES]
+    return tuple(stories), {story: words for story, (_, words) in voices.items()}
 
 
 def send_due_digests(store: Store, known: Known, now: datetime) -> int:

@@ -35,7 +35,9 @@ from bot.movers import (
 )
 from bot.ranking import Story, weight
 from bot.store import sources, windows
+from bot.store.stories import sources_of_stories
 from bot.store.windows import Window
+from bot.stories.origins import behind, said
 
 MOST_ARTICLES = 20_000
 BACKLOG = timedelta(hours=72)  # what is older than this when it is read is no news
@@ -73,6 +75,7 @@ class Survey:
                 self.by_name.setdefault(name, []).append(at)
         self._usual: dict[str, Usual] = {}
         self._tells: dict[str, bool] = {}
+        self._voices: dict[int, tuple[int, str]] = {}
         self._last: dict[str, Headline | None] = {}
 
     def at(self, cx: Connection) -> Survey:
@@ -148,6 +151,14 @@ class Survey:
                 or known.type == "media"
             )
         return self._tells[entity]
+
+    def voices(self, stories: Sequence[int]) -> dict[int, tuple[int, str]]:
+        """Story → its independent origins, and its outlets and origins in words."""
+        new = [story for story in stories if story not in self._voices]
+        for story, heard in sources_of_stories(self._cx, self.window.workspace, new).items():
+            found = behind(heard)
+            self._voices[story] = len(found.origins), said(found, heard) if heard else ""
+        return {story: self._voices[story] for story in stories if self._voices[story][1]}
 
     @cached_property
     def older_tallies(self) -> Tallies:
