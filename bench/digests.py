@@ -103,7 +103,7 @@ def _file(cx, feed, chance, actors, towns, number, count, size) -> None:  # type
 
 
 def _channels(store: Store, count: int, towns: list[str]) -> None:
-    """Each follows three towns; one of them is told of every alert."""
+    """Each follows three towns and a word."""
     timetable = Timetable("07:00", "UTC")
     with store.write() as cx:
         for number in range(count):
@@ -113,8 +113,12 @@ def _channels(store: Store, count: int, towns: list[str]) -> None:
                 name = towns[(number + step) % len(towns)]
                 subscriptions.add_subscription(cx, channel, f'"{name}"', "bench", DUE - 9 * DAY)
             digests.set_schedule(cx, channel.id, timetable, DUE)
-        first = subscriptions.ensure_channel(cx, "console", "w0", "c0", "", "UTC", DUE)
-        subscriptions.add_subscription(cx, first, '"bulletin"', "bench", DUE)
+            subscriptions.add_subscription(cx, channel, f'"{_call(number)}"', "bench", DUE)
+
+
+def _call(number: int) -> str:
+    """A word that one channel waits for, so that none is told so often that its alerts are held back."""
+    return "alarm" + "".join("abcdefghij"[int(digit)] for digit in f"{number % 100:02}")
 
 
 def _one(store: Store, known: Known) -> float:
@@ -145,7 +149,7 @@ def _all_at_once(store: Store, known: Known, count: int, channels: int, one: flo
         while not done.is_set():
             number += 1
             began = time.perf_counter()
-            assert pipeline.ingest(_bulletin(store, number)).alerts == 1
+            assert pipeline.ingest(_bulletin(store, number)).alerts >= 1
             times.append(time.perf_counter() - began)
             done.wait(ALERT_EVERY)
         return times
@@ -167,7 +171,7 @@ def _bulletin(store: Store, number: int) -> Batch:
     assert claimed
     chance = random.Random(number)
     words = " ".join("".join(chance.choices("abcdefghijklmnoprstuvz", k=7)) for _ in range(30))
-    document = Document(f"b{number}", f"Bulletin {words[:15]}", f"Bulletin: {words}.", published=DUE)
+    document = Document(f"b{number}", f"Bulletin {words[:15]}", f"{_call(number)}: {words}.", published=DUE)
     return Batch(claimed, (document,), DUE)
 
 
