@@ -44,7 +44,7 @@ ROOM = 5_200  # characters of a digest with its links; the narrowest platform ta
 TITLE = 140  # characters of a headline
 MOST_NAMED = 6
 MOST_MAPPED = 12
-THEATRE_KM = 600.0
+THEATRE_KM = 450.0
 MOST_LINES = 5  # of movers, quiet places, first appearances
 
 
@@ -193,9 +193,10 @@ def _on_map(places: Sequence[tuple[str, int]], entities: Mapping[str, Entity]) -
 
 def _map(facts: DigestFacts, mapped: Mapping[str, Point], entities: Mapping[str, Entity]) -> list[Block]:
     weights = dict(facts.tallies.places)
-    places = tuple(
-        MapPlace(_name(name, entities), *mapped[name], weights[name], name in facts.alerted_places) for name in mapped
-    )
+    loud = facts.alerted_places & set(mapped)
+    if len(loud) == len(mapped) > 1:  # where every place is loud, none is
+        loud = frozenset()
+    places = tuple(MapPlace(_name(name, entities), *mapped[name], weights[name], name in loud) for name in mapped)
     return [picture(MapSpec(places, "the places named"))] if places else []
 
 
