@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import archive, articles, feeds, lookup, pictures, rules, scan, stories, texts
+from bench import archive, articles, digests, feeds, lookup, pictures, rules, scan, stories, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -24,6 +24,7 @@ def main() -> None:
     stories.show(stories.run(corpus, quick))
     feeds.show(feeds.run(quick))
     pictures.show(pictures.run(quick))
+    digests.show(digests.run(quick))
     rules.show(rules.run(quick))
     archive.show(archive.run(quick))
 

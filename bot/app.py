@@ -12,9 +12,10 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -23,7 +24,7 @@ from bot.cards.picture import Mode, PictureSpec
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
 from bot.checks import Checks
 from bot.data_files import data_folder
-from bot.editor import send_due_digests
+from bot.editor import build_digest, send_due_digests
 from bot.entities.build import compiled_gazetteer
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.lookup import Lookup
@@ -42,6 +43,7 @@ from bot.sources.fetch import Fetcher
 from bot.sources.websub import master_key
 from bot.store import alerts, sources, subscriptions
 from bot.store.engine import Store
+from bot.store.windows import Window
 from bot.stories.outlets import load_outlets
 from bot.web import Route, Web
 from handlers import completions, dispatch
@@ -370,6 +372,23 @@ def ask(settings: Settings, text: str) -> Card:
         poller = Poller(app.store, app.pipeline, Fetcher((), settings.fetch.timeout), settings, app.clock, app.owner)
         asyncio.run(_read_folders(poller))
         return app.answer(text)
+
+
+def brief(settings: Settings, at: datetime, zone: str | None, since: datetime | None) -> Card:
+    """The digest that the console would have had at a moment, by the dates of the documents; nothing is sent or noted.
+
+    `at` and `since` are wall-clock times of the zone, by default the console's; without `since` it is the day before.
+    """
+    with open_app(settings) as app:
+        poller = Poller(app.store, app.pipeline, Fetcher((), settings.fetch.timeout), settings, app.clock, app.owner)
+        asyncio.run(_read_folders(poller))
+        channel = app.console_channel
+        local = ZoneInfo(zone or channel.timezone)
+        until = at.replace(tzinfo=local)
+        start = since.replace(tzinfo=local) if since else until - timedelta(days=1)
+        window = Window(channel.workspace, start, until, by_document=True)
+        with app.store.read() as cx:
+            return build_digest(cx, channel, window, app.context.known, local.key)
 
 
 async def _read_folders(poller: Poller) -> None:

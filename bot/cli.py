@@ -7,14 +7,15 @@ import contextlib
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 from bot.errors import ConfigFaults, UserError, VedetteError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from bot.cards.card import Card
     from bot.settings import Settings
 
 OK, FAULT, MISUSE = 0, 1, 2
@@ -62,6 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("text", help='the command, such as "/whois Quds Force"')
     ask.add_argument("--json", action="store_true", help="print the card as JSON")
     ask.set_defaults(run=_ask)
+
+    digest = commands.add_parser("digest", help="print the digest that would have come at a moment")
+    _common(digest)
+    digest.add_argument("--dry-run", action="store_true", required=True, help="print it; nothing is sent or noted")
+    digest.add_argument("--at", type=_moment, required=True, metavar="TIME", help="local time, as 2014-06-14T07:00")
+    digest.add_argument("--since", type=_moment, metavar="TIME", help="from when on; a day earlier if not given")
+    digest.add_argument("--zone", type=_zone, metavar="ZONE", help="time zone, such as Asia/Baghdad")
+    digest.add_argument("--json", action="store_true", help="print the card as JSON")
+    digest.set_defaults(run=_digest)
 
     match = commands.add_parser("match", help="find entities in a text")
     match.add_argument("file", help="a file, or - for stdin")
@@ -120,6 +130,22 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; one is 2014-06-14T07:00") from None
+    if at.tzinfo:
+        raise argparse.ArgumentTypeError("a local time has no zone in it; give --zone")
+    return at
+
+
+def _zone(text: str) -> str:
+    if text not in available_timezones():
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone; one is Asia/Baghdad")
+    return text
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     from bot.log import set_up_log
     from bot.settings import load_settings
@@ -143,10 +169,22 @@ def _run(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     from bot.app import ask
+
+    return _print(ask(_settings(options), options.text), options)
+
+
+def _digest(options: argparse.Namespace) -> int:
+    from bot.app import brief
+
+    if options.since and options.since >= options.at:
+        raise UserError("A digest ends after it begins.", "Give --since a time before --at.")
+    return _print(brief(_settings(options), options.at, options.zone, options.since), options)
+
+
+def _print(card: Card, options: argparse.Namespace) -> int:
     from bot.cards.card import card_to_data
     from bot.chat.console import new_console, render
 
-    card = ask(_settings(options), options.text)
     if options.json:
         print(json.dumps(card_to_data(card), ensure_ascii=False, indent=2))
     else:
@@ -279,7 +317,7 @@ def _export(options: argparse.Namespace) -> int:
     from bot.store.engine import Store
 
     settings, workspace = _settings(options), options.workspace
-    since = _moment(options.since) if options.since else None
+    since = _since(options.since) if options.since else None
     catalogue = load_catalogue(settings.entity_folders)
     store = Store(settings.database_url)
     try:
@@ -306,10 +344,8 @@ def _export(options: argparse.Namespace) -> int:
     return OK
 
 
-def _moment(text: str) -> datetime:
+def _since(text: str) -> datetime:
     """A day, a moment, or a span back from now; raises `UserError`."""
-    from datetime import UTC, datetime
-
     from bot.settings import duration
 
     with contextlib.suppress(ValueError):

@@ -169,6 +169,20 @@ class FiledArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """An article of the archive without its text: enough to count and to cite it."""
+
+    id: int
+    story_id: int
+    source_id: int
+    outlet: str
+    title: str
+    url: str | None
+    at: datetime
+    published: bool  # whether `at` is the publisher's date rather than ours
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """Where cards go: a channel of a workspace on a platform."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.model import Channel
 from bot.store import digests, subscriptions
+from bot.timetable import Timetable, days_text
 from handlers.context import Context
 
 
@@ -40,25 +41,20 @@ def form_for(context: Context, channel: Channel, line: str) -> Form | None:
         row = next((row for row in own if str(row.id) == rest.strip().lstrip("#")), None)
         return _subscription(f"edit {row.id}", f"Change #{row.id}", row.query) if row else None
     if name == "digest":
-        with context.store.read() as cx:
-            set_now = digests.schedule_of(cx, channel.id)
-        return Form(
-            "digest",
-            "Daily digest",
-            (
-                FormField(
-                    "time", "Local time; empty for none", set_now.at if set_now else "07:00", "07:00", required=False
-                ),
-                FormField(
-                    "zone",
-                    "Time zone",
-                    set_now.timezone if set_now else channel.timezone,
-                    "Asia/Baghdad",
-                    required=False,
-                ),
-            ),
-        )
+        return _digest(context, channel)
     return None
+
+
+def _digest(context: Context, channel: Channel) -> Form:
+    with context.store.read() as cx:
+        schedule = digests.schedule_of(cx, channel.id)
+    given = schedule.timetable if schedule else Timetable(context.settings.digest.at, channel.timezone)
+    fields = (
+        FormField("time", "Local time; empty for none", given.at, "07:00", required=False),
+        FormField("zone", "Time zone", given.zone, "Asia/Baghdad", required=False),
+        FormField("days", "Days", days_text(given.days), "daily, weekdays, Sun-Thu, Mon,Wed,Fri", required=False),
+    )
+    return Form("digest", "Digest", fields)
 
 
 def _subscription(name: str, title: str, query: str) -> Form:
@@ -70,7 +66,6 @@ def form_line(name: str, values: Mapping[str, str]) -> str:
     """The command that a filled form stands for."""
     given = {key: " ".join(value.split()) for key, value in values.items()}
     if name == "digest":
-        return (
-            f"/digest at {given.get('time')} {given.get('zone', '')}".rstrip() if given.get("time") else "/digest off"
-        )
+        parts = [given.get(part, "") for part in ("time", "zone", "days")]
+        return f"/digest at {' '.join(part for part in parts if part)}" if parts[0] else "/digest off"
     return f"/{name} {' '.join(value for value in given.values() if value)}"

@@ -120,3 +120,29 @@ def test_lists_of_feeds_come_in_and_go_out(tmp_path: Path) -> None:
     missing = run("feeds", "import", "none.opml", cwd=tmp_path)
     assert missing.returncode == 1
     assert "There is no file" in missing.stderr
+
+
+def test_a_digest_of_the_seed_corpus_is_printed(tmp_path: Path) -> None:
+    done = run("digest", "--dry-run", "--at", "2014-06-14T07:00", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 stories in 2 articles since 13 Jun 2014, 07:00" in done.stdout
+    assert "Baquba" not in done.stdout
+    later = run(
+        "digest", "--dry-run", "--at=2014-06-18T07:00", "--since=2014-06-14", "--zone=Asia/Baghdad", cwd=tmp_path
+    )
+    assert "Baquba holds" in later.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--at", "someday"), 2, "is no time"),
+        (("--at", "2014-06-14T07:00+03:00"), 2, "give --zone"),
+        (("--at", "2014-06-14", "--zone", "Baghdad"), 2, "is no time zone"),
+        (("--at", "2014-06-14", "--since", "2014-06-15"), 1, "Give --since a time before --at."),
+    ],
+)
+def test_a_moment_typed_wrong_is_a_sentence(arguments: tuple[str, ...], code: int, says: str, tmp_path: Path) -> None:
+    done = run("digest", "--dry-run", *arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert says in done.stderr

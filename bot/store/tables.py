@@ -339,8 +339,10 @@ digest_schedules = Table(
     Column("channel_id", ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True),
     Column("at", Text, nullable=False),  # HH:MM, local
     Column("timezone", Text, nullable=False),
+    Column("days", Text, nullable=False, default="daily"),  # as `bot.timetable.parse_days` reads them
     Column("next_digest_at", UtcTime, nullable=False),
-    Column("last_digest_at", UtcTime),
+    Column("last_digest_at", UtcTime),  # up to when the last one told
+    Column("missed_since", Date),  # the first local day whose digest was left out, until the next one has said so
     Index("digests_due", "next_digest_at"),
 )
 

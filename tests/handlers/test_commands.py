@@ -164,7 +164,7 @@ def test_a_bad_address_gets_a_sentence(address: str, house: House) -> None:
 
 def test_the_digest_is_set_shown_and_stopped(house: House) -> None:
     says(house.say("/digest now"), "1 story in 1 article", "Guards at the shrine", "Quds Force (1)", "Samarra (1)")
-    says(house.say("/digest"), "no daily digest")
+    says(house.say("/digest"), "No digest comes here yet")
     says(
         house.say("/digest at 7:00 asia/baghdad"),
         "every day at 07:00 (Asia/Baghdad)",
@@ -172,8 +172,10 @@ def test_the_digest_is_set_shown_and_stopped(house: House) -> None:
     )
     says(house.say("/digest"), "every day at 07:00")
     says(house.say("/digest at 25:00"), "At what time?")
-    says(house.say("/digest at 07:00 Bagdad"), "is no time zone")
-    says(house.say("/digest off"), "is off", "/digest at 07:00 Asia/Baghdad")
+    says(house.say("/digest at 07:00 Bagdad"), "is no time zone and no day")
+    says(house.say("/digest now someday"), "is no time to begin at", "/digest now 7d")
+    says(house.say("/digest now 2014-06-12"), "1 story in 1 article since 12 Jun 2014, 00:00")
+    says(house.say("/digest off"), "No digest comes here any more", "/digest at 07:00 Asia/Baghdad daily")
     says(house.say("/digest never"), "does not know “never”")
 
 
