@@ -10,38 +10,37 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot import metrics
+from bot.alert_facts import (
+    Desk,
+    Mentions,
+    facts_of,
+    finding,
+    independent,
+)
+from bot.alert_news import known_of, news
 from bot.cards.alert import Finding, Item, alert_card, catch_up_cards, flood_card, news_card
-from bot.cards.card import Card, Line, card_to_data, line, quiet, strong
-from bot.errors import UserError
+from bot.cards.card import Card, card_to_data, line, strong
 from bot.known import Known
-from bot.model import Article, Channel, Mention, Sentence
+from bot.model import Article
 from bot.rules import restraint
-from bot.rules.facts import Facts, Wording
+from bot.rules.facts import Facts
 from bot.rules.index import Rule, RuleIndex
-from bot.rules.names import Names
-from bot.rules.parse import parse_query
-from bot.rules.query import asked_for, distances
-from bot.store import alerts, outbox, sources, subscriptions
-from bot.store.alerts import Alert, Exemption, Mute
+from bot.store import alerts, outbox, sources
+from bot.store.alerts import Alert
 from bot.store.engine import Store
 from bot.store.sources import EVERYBODY, Source
-from bot.store.subscriptions import Subscription
-from bot.store.telling import StoryView, lead, story_view
-from bot.stories.origins import behind, said
-from bot.stories.reading import numbers_of
+from bot.store.telling import StoryView
 from bot.text.fold import fold_key
 
 log = logging.getLogger(__name__)
 
 MOST_POSTS = 10  # stories of one read of a feed that are told one by one; more are told in one card
-LONGEST_SPAN = timedelta(days=1)
-Mentions = Sequence[tuple[Mention, Sentence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +61,6 @@ class _Fired:
     first: Filed
     rules: list[Rule] = field(default_factory=list)
     muted: bool = False  # something fired that the channel does not want to hear of now
-
-
-def facts_of(
-    known: Known,
-    workspace: str,
-    article: Article,
-    mentions: Mentions,
-    source: tuple[int, str],
-    wording: Wording | None = None,
-) -> Facts:
-    """An article as a workspace sees it; `source` is (id, title and address), `wording` its words where they are folded already."""
-    catalogue = known.catalogue_of(workspace)
-    seen = dict.fromkeys(mention.entity for mention, _ in known.seen_by(workspace, mentions))
-    return Facts(
-        wording or Wording(article.text, article.title),
-        [entity for entity in map(catalogue.get, seen) if entity],
-        catalogue.get,
-        source=source[0],
-        source_name=source[1],
-        outlet=article.outlet,
-        language=article.language,
-    )
 
 
 class Teller:
@@ -109,7 +86,7 @@ class Teller:
         told = [key for key, alert in old.items() if alert.workspace in readers or EVERYBODY in readers]
         new = 0
         for channel_id in dict.fromkeys([*fired, *(channel_id for channel_id, _ in told)]):
-            desk = _Desk.open(cx, channel_id, source, rules, now)
+            desk = Desk.open(cx, channel_id, source, rules, now)
             here = {story: self._spared(desk, one) for story, one in fired.get(channel_id, {}).items()}
             fresh = {
                 story: one for story, one in here.items() if (channel_id, story) not in old and (one.rules or one.muted)
@@ -125,7 +102,7 @@ class Teller:
 
     # What fires in a channel after its mutes and exceptions.
 
-    def _spared(self, desk: _Desk, one: _Fired) -> _Fired:
+    def _spared(self, desk: Desk, one: _Fired) -> _Fired:
         """The rules that still fire where the channel's exceptions and mutes are left out of the article."""
         item = one.first
         if desk.excepted("story", str(item.story_id)) or desk.excepted("outlet", item.article.outlet):
@@ -148,7 +125,7 @@ class Teller:
                 return _Fired(item, loud, muted=not loud)
         return _Fired(item, rules)
 
-    def _fire_on(self, desk: _Desk, item: Filed, mentions: Mentions, rules: Sequence[Rule]) -> list[Rule]:
+    def _fire_on(self, desk: Desk, item: Filed, mentions: Mentions, rules: Sequence[Rule]) -> list[Rule]:
         facts = self._facts(desk.channel.workspace, item.article, mentions, desk.source_said)
         return [rule for rule in rules if rule.query.fires(facts)]
 
@@ -157,7 +134,7 @@ class Teller:
 
     # A story that the channel has not had.
 
-    def _new(self, cx: Connection, desk: _Desk, one: _Fired) -> int:
+    def _new(self, cx: Connection, desk: Desk, one: _Fired) -> int:
         channel, item = desk.channel, one.first
         view = desk.view(cx, item.story_id)
         verdict = self._verdict(desk, one.rules, view)
@@ -169,7 +146,7 @@ class Teller:
             metrics.alerted(channel.platform)
         return int(alert.state == alerts.POSTED)
 
-    def _verdict(self, desk: _Desk, rules: Sequence[Rule], view: StoryView) -> restraint.Verdict:
+    def _verdict(self, desk: Desk, rules: Sequence[Rule], view: StoryView) -> restraint.Verdict:
         return restraint.judge(
             [rule.query.options for rule in rules],
             origins=independent(view),
@@ -179,7 +156,7 @@ class Teller:
             now=desk.now,
         )
 
-    def _row(self, desk: _Desk, one: _Fired, verdict: restraint.Verdict, view: StoryView) -> Alert:
+    def _row(self, desk: Desk, one: _Fired, verdict: restraint.Verdict, view: StoryView) -> Alert:
         channel, item = desk.channel, one.first
         return Alert(
             id=0,
@@ -195,10 +172,10 @@ class Teller:
             state=verdict.state,
             held_until=verdict.until,
             held_why=verdict.why,
-            told=self._known_of(desk, view, item.article),
+            told=known_of(self._known, desk.channel.workspace, view, item.article),
         )
 
-    def _post(self, cx: Connection, desk: _Desk, alert: Alert, rules: Sequence[Rule]) -> None:
+    def _post(self, cx: Connection, desk: Desk, alert: Alert, rules: Sequence[Rule]) -> None:
         """The alert's own message."""
         found = self._finding(cx, desk, alert, rules)
         if found is None:
@@ -209,7 +186,7 @@ class Teller:
         desk.posts.append(desk.now)
         self._enqueue(cx, desk, alert.delivery_key, card, mention=calls)
 
-    def _together(self, cx: Connection, desk: _Desk, fresh: Mapping[int, _Fired]) -> int:
+    def _together(self, cx: Connection, desk: Desk, fresh: Mapping[int, _Fired]) -> int:
         """Many new stories at once: those that may be told now are told in one card."""
         rows, told = [], {}
         for story, one in fresh.items():
@@ -238,9 +215,7 @@ class Teller:
 
     # A story that the channel has an alert of.
 
-    def _grown(
-        self, cx: Connection, desk: _Desk, alert: Alert, articles: Sequence[Filed], fired: _Fired | None
-    ) -> None:
+    def _grown(self, cx: Connection, desk: Desk, alert: Alert, articles: Sequence[Filed], fired: _Fired | None) -> None:
         """What these articles add to it: an edit always, a word in its thread where it matters, a post where it steps up."""
         rules = fired.rules if fired else []
         more = [rule for rule in rules if rule.subscription_id not in alert.subscription_ids]
@@ -256,13 +231,13 @@ class Teller:
             self._reconsider(cx, desk, alert, asked, view, rules=rules, more=more)
             return
         before: Mapping[str, Any] = alert.told or {}
-        after = self._known_of(desk, view, newest, before)
-        news, step = self._news(desk, before, after, newest, more)
+        after = known_of(self._known, desk.channel.workspace, view, newest, before)
+        said, step = news(self._known, desk.channel.workspace, before, after, newest, more)
         if step and articles[-1].article_id != alert.article_id:
             alert = replace(alert, article_id=articles[-1].article_id)
         if any(rule.query.options.every == "update" for rule in rules):
-            step = bool(news) or any(item.article_id != alert.article_id for item in articles)
-            news = news or [line(strong(newest.outlet), f": {newest.title}")]
+            step = bool(said) or any(item.article_id != alert.article_id for item in articles)
+            said = said or [line(strong(newest.outlet), f": {newest.title}")]
         alert = replace(alert, told=after, version=alert.version + 1)
         found = self._finding(cx, desk, alert, asked)
         if found is None:
@@ -273,13 +248,13 @@ class Teller:
         key = outbox.delivery_key("edit", alert.id, alert.version)
         seen = outbox.edit(cx, key, alert.delivery_key, card, desk.now)
         silent = desk.muted("story", str(alert.story_id)) or desk.excepted("story", str(alert.story_id))
-        if not seen or not news or silent or (not step and not desk.channel.threads):
+        if not seen or not said or silent or (not step and not desk.channel.threads):
             return
         self._enqueue(
             cx,
             desk,
             outbox.delivery_key("news", alert.id, alert.version),
-            news_card(finding, news),
+            news_card(finding, said),
             action="notify" if step else "reply",
             target=alert.delivery_key,
             mention=calls if step else "",
@@ -289,7 +264,7 @@ class Teller:
     def _reconsider(
         self,
         cx: Connection,
-        desk: _Desk,
+        desk: Desk,
         alert: Alert,
         asked: Sequence[Rule],
         view: StoryView,
@@ -314,7 +289,7 @@ class Teller:
                     subscription_ids=tuple(rule.subscription_id for rule in chosen),
                 )
             if verdict.state == alerts.POSTED:
-                told = self._known_of(desk, view, None, alert.told or {})
+                told = known_of(self._known, desk.channel.workspace, view, None, alert.told or {})
                 self._post(cx, desk, replace(alert, told=told), chosen)
                 metrics.alerted(desk.channel.platform)
                 return
@@ -322,7 +297,7 @@ class Teller:
                 alert = replace(alert, state=verdict.state)
         alerts.save(cx, alert, desk.now)
 
-    def _quiet_end(self, desk: _Desk, asked: Sequence[Rule]) -> datetime | None:
+    def _quiet_end(self, desk: Desk, asked: Sequence[Rule]) -> datetime | None:
         ends = [
             restraint.quiet_until(rule.query.options.quiet, desk.channel.timezone, desk.now)
             for rule in asked
@@ -330,71 +305,14 @@ class Teller:
         ]
         return min(end for end in ends if end) if ends and len(ends) == len(asked) and all(ends) else None
 
-    def _known_of(
-        self, desk: _Desk, view: StoryView, newest: Article | None, before: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """What a channel knows once it has seen the card."""
-        entities = self._known.catalogue_of(desk.channel.workspace).entities
-        dead = dead_in(newest) if newest else None
-        was = (before or {}).get("dead")
-        return {
-            "outlets": view.outlets,
-            "origins": independent(view),
-            "named": [key for key in named_in(self._known, desk.channel.workspace, view) if key in entities],
-            "dead": dead if dead is not None else was,
-            "titles": {str(article.id): article.title for article in view.articles[:50]},
-        }
-
-    def _news(
-        self,
-        desk: _Desk,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        newest: Article,
-        more: Sequence[Rule],
-    ) -> tuple[list[Line], bool]:
-        """What the channel did not know, in lines, and whether it is a step up."""
-        entities = self._known.catalogue_of(desk.channel.workspace).entities
-        lines: list[Line] = []
-        step = bool(more)
-        for rule in more:
-            lines.append(line("Now also ", strong(rule.query.in_words())))
-        old, new = before.get("dead"), after.get("dead")
-        if new is not None and old is not None and new != old:
-            lines.append(line(strong(f"Killed: {new:,}"), f", before {old:,}"))
-            step = True
-        elif new is not None and old is None:
-            lines.append(line(strong(f"Killed: {new:,}")))
-            step = True
-        outlets = [outlet for outlet in after["outlets"] if outlet not in before.get("outlets", ())]
-        if after["origins"] > 1 >= before.get("origins", 1):
-            lines.append(
-                line("Confirmed by a second independent source: ", strong(outlets[-1] if outlets else newest.outlet))
-            )
-            step = True
-        elif outlets and after["origins"] > before.get("origins", 1):
-            lines.append(line("Also reported by ", ", ".join(outlets)))
-        named = [entities[key].name for key in after["named"] if key not in before.get("named", ())]
-        if named:
-            lines.append(
-                line(
-                    "Now named: ", ", ".join(named[:8]), quiet(f" and {len(named) - 8} more") if len(named) > 8 else ""
-                )
-            )
-        for key, title in after["titles"].items():
-            was = before.get("titles", {}).get(key)
-            if was and was != title:
-                lines.append(line("Headline now: ", title))
-        return lines, step
-
-    def _finding(self, cx: Connection, desk: _Desk, alert: Alert, rules: Sequence[Rule]) -> tuple[Finding, str] | None:
+    def _finding(self, cx: Connection, desk: Desk, alert: Alert, rules: Sequence[Rule]) -> tuple[Finding, str] | None:
         return finding(cx, self._known, alert, rules, desk.view(cx, alert.story_id), desk.channel.timezone)
 
-    def _card(self, desk: _Desk, found: Finding) -> Card:
+    def _card(self, desk: Desk, found: Finding) -> Card:
         return alert_card(found, self._known.catalogue_of(desk.channel.workspace).entities)
 
     def _enqueue(
-        self, cx: Connection, desk: _Desk, key: str, card: Card, *, kind: str = "alert", mention: str = "", **more: Any
+        self, cx: Connection, desk: Desk, key: str, card: Card, *, kind: str = "alert", mention: str = "", **more: Any
     ) -> bool:
         channel, data = desk.channel, card_to_data(card)
         return outbox.enqueue(
@@ -413,18 +331,18 @@ class Teller:
                 held = [alert for alert in alerts.due(cx, now) if alert.channel_id == channel_id]
                 if not held:
                     continue
-                desk = _Desk.open(cx, channel_id, None, rules, now)
+                desk = Desk.open(cx, channel_id, None, rules, now)
                 if len(held) == 1:
                     asked = [rule for number in held[0].subscription_ids if (rule := rules.get(number))]
                     view = desk.view(cx, held[0].story_id)
-                    told = self._known_of(desk, view, None, held[0].told or {})
+                    told = known_of(self._known, desk.channel.workspace, view, None, held[0].told or {})
                     self._post(cx, desk, replace(held[0], told=told), asked)
                     made += 1
                 else:
                     made += self._catch_up(cx, desk, held)
         return made
 
-    def _catch_up(self, cx: Connection, desk: _Desk, held: Sequence[Alert]) -> int:
+    def _catch_up(self, cx: Connection, desk: Desk, held: Sequence[Alert]) -> int:
         items = []
         for alert in held:
             view = desk.view(cx, alert.story_id)
@@ -445,127 +363,3 @@ class Teller:
         if cards:
             desk.posts.append(desk.now)
         return len(cards)
-
-
-class _Desk:
-    """A channel while it is told of one batch: its rules of restraint, and what has been looked up."""
-
-    def __init__(
-        self,
-        channel: Channel,
-        source: Source | None,
-        rules: RuleIndex,
-        mutes: Sequence[Mute],
-        exceptions: Sequence[Exemption],
-        posts: list[datetime],
-        now: datetime,
-    ) -> None:
-        self.channel = channel
-        self._source = source
-        self.rules = rules
-        self.mutes = mutes
-        self.exceptions = exceptions
-        self.posts = posts
-        self.now = now
-        self.audience = 1
-        self._views: dict[int, StoryView] = {}
-
-    @classmethod
-    def open(cls, cx: Connection, channel_id: int, source: Source | None, rules: RuleIndex, now: datetime) -> _Desk:
-        return cls(
-            subscriptions.channel(cx, channel_id),
-            source,
-            rules,
-            alerts.mutes_of(cx, channel_id, now),
-            alerts.exceptions_of(cx, channel_id),
-            alerts.posts_since(cx, channel_id, now - LONGEST_SPAN),
-            now,
-        )
-
-    @property
-    def source(self) -> Source:
-        assert self._source is not None
-        return self._source
-
-    @property
-    def source_said(self) -> tuple[int, str]:
-        return self.source.id, f"{self.source.title} {self.source.address}"
-
-    def view(self, cx: Connection, story_id: int) -> StoryView:
-        if story_id not in self._views:
-            self._views[story_id] = story_view(cx, self.channel.workspace, story_id)
-        return self._views[story_id]
-
-    def muted(self, kind: str, target: str) -> bool:
-        return any(mute.kind == kind and mute.target == target for mute in self.mutes)
-
-    def excepted(self, kind: str, target: str) -> bool:
-        return any(one.kind == kind and one.target == target for one in self.exceptions)
-
-
-def finding(
-    cx: Connection, known: Known, alert: Alert, rules: Sequence[Rule], view: StoryView, zone: str
-) -> tuple[Finding, str] | None:
-    """What an alert's card is made from, and the roles it calls; None if its article cannot be seen any more."""
-    workspace = alert.workspace
-    found = lead(cx, workspace, alert.article_id, known.name_of)
-    if found is None:
-        return None
-    seen = tuple(known.seen_by(workspace, found.mentions))
-    facts = facts_of(known, workspace, found.article, found.mentions, (found.source_id, found.source_name))
-    asked = frozenset[str]().union(*(asked_for(rule.query, facts) for rule in rules))
-    apart = {place: words for rule in reversed(rules) for place, words in distances(rule.query, facts).items()}
-    calls = [
-        call.role for rule in rules for call in rule.query.options.calls if call.only is None or call.only.fires(facts)
-    ]
-    first = view.articles[0].seen_at if view.articles else alert.created_at
-    last = max((article.seen_at for article in view.articles), default=first)
-    voices = view.origins
-    return Finding(
-        alert.code, found.article, seen, alert.why, first, zone, asked, apart, named_in(known, workspace, view),
-        said(behind(voices), voices) if voices else "", last,
-    ), " ".join(dict.fromkeys(calls))  # fmt: skip
-
-
-def rules_of(cx: Connection, known: Known, alert: Alert) -> list[Rule]:
-    """The subscriptions that raised an alert, as far as they are still there and can be read."""
-    names = known.resolve_in(alert.workspace)
-    rows = subscriptions.with_ids(cx, alert.subscription_ids)
-    return [rule for row in rows if (rule := rule_of(row, names))]
-
-
-def rule_of(row: Subscription, names: Names) -> Rule | None:
-    """A subscription as a rule; one that can no longer be read is left out, for the others must go on."""
-    try:
-        query = parse_query(row.query, names, stored=True)
-    except UserError as fault:
-        log.warning("subscription %d of channel %d fires no longer: %s", row.id, row.channel_id, fault)
-        return None
-    return Rule(row.id, row.workspace, row.channel_id, row.query, query)
-
-
-def card_now(cx: Connection, known: Known, alert: Alert, zone: str) -> Card | None:
-    """An alert as it stands; None if its article cannot be seen any more."""
-    view = story_view(cx, alert.workspace, alert.story_id)
-    found = finding(cx, known, alert, rules_of(cx, known, alert), view, zone)
-    return alert_card(found[0], known.catalogue_of(alert.workspace).entities) if found else None
-
-
-def named_in(known: Known, workspace: str, view: StoryView) -> dict[str, int]:
-    """Entity → articles of the story that name it, as far as the workspace may see."""
-    own = {entity.id: entity.extends for entity in known.own_of(workspace)}
-    found: dict[str, int] = {}
-    for key, number in view.named.items():
-        if not key.startswith("w:") or key in own:
-            found[own.get(key) or key] = max(number, found.get(own.get(key) or key, 0))
-    return found
-
-
-def independent(view: StoryView) -> int:
-    """How many sources of a story do not rest on one another."""
-    return max(1, len(behind(view.origins).origins)) if view.origins else 1
-
-
-def dead_in(article: Article) -> int | None:
-    """The highest number of people killed that an article gives."""
-    return max(numbers_of(article.text)[1], default=None)

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import metrics
-from bot.alerts import Filed, Teller, facts_of, rule_of
+from bot.alert_facts import facts_of, rule_of
+from bot.alerts import Filed, Teller
 from bot.entities.nlp import sentences
 from bot.known import Known
 from bot.model import Article, Clock, Document, Mention, Sentence

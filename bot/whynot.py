@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.alerts import Mentions, facts_of
+from bot.alert_facts import Mentions, facts_of
 from bot.cards.card import Block, Button, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import moment
 from bot.entities.nlp import sentences

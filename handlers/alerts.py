@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.alerts import card_now, finding, rules_of
+from bot.alert_facts import card_now, finding, rules_of
 from bot.cards.alert import telling_sentence
 from bot.cards.card import Block, Button, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import cite, moment, source_line
