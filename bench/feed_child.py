@@ -26,8 +26,9 @@ from sqlalchemy import func, select, update
 from bench import feed_files
 from bot import poller as polling
 from bot.app import App, open_app
+from bot.committer import Committer
 from bot.model import Document
-from bot.pipeline import Batch
+from bot.pipeline import Batch, Ingested
 from bot.poller import Poller
 from bot.settings import load_settings
 from bot.sources.fetch import Fetched, Fetcher
@@ -204,13 +205,25 @@ def commits(texts: list[str]) -> dict[str, float]:
         ]
         app.pipeline.ingest(batches[0])  # loads what is loaded once
         began = time.perf_counter()
-        results = [app.pipeline.ingest(batch) for batch in batches[1:]]
+        results = asyncio.run(_committed(app, batches[1:]))
         took = time.perf_counter() - began
         if sum(result.articles for result in results) != len(results):
             raise SystemExit("An item was not filed.")
         bare = _bare_commits(app, len(results))
         alerts = sum(result.alerts for result in results)
     return {"product": len(results) / took, "bare": bare, "alerts": alerts}
+
+
+async def _committed(app: App, batches: Sequence[Batch]) -> list[Ingested]:
+    """As the poller does it: so many reads end at once as it has under way."""
+    committer, queue, results = Committer(app.pipeline), iter(batches), []
+
+    async def reader() -> None:
+        for batch in queue:
+            results.append(await committer.commit(batch))
+
+    await asyncio.gather(*(reader() for _ in range(polling.AT_ONCE)))
+    return results
 
 
 def _bare_commits(app: App, count: int) -> float:

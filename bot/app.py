@@ -10,15 +10,17 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from bot.cards.card import Card, card_from_data
+from bot.cards.picture import Mode, PictureSpec
 from bot.chat.console import ConsoleChat, new_console, quiet_output, reading_progress, render, typed_lines
 from bot.checks import Checks
 from bot.data_files import data_folder
@@ -30,7 +32,8 @@ from bot.entities.nlp import Model
 from bot.hubs import Hubs
 from bot.known import Known
 from bot.model import Channel, Clock, Request
-from bot.outbox import Outbox
+from bot.outbox import Chat, Outbox
+from bot.pictures.studio import Studio
 from bot.pipeline import Pipeline
 from bot.poller import Poller
 from bot.pulse import Pulse
@@ -42,7 +45,7 @@ from bot.store import alerts, sources, subscriptions
 from bot.store.engine import Store
 from bot.store.windows import Window
 from bot.stories.outlets import load_outlets
-from bot.web import Web
+from bot.web import Route, Web
 from handlers import completions, dispatch
 from handlers.context import Context
 
@@ -51,8 +54,27 @@ log = logging.getLogger(__name__)
 
 TICK = 0.5  # seconds between looks at what is due
 DIGEST_TICK = 5.0
+LISTEN_AGAIN = 30.0  # seconds after a platform's listening has failed
 PATIENCE = 8.0  # seconds a stopping service gives what is under way; SIGTERM promises ten
 LAST_ROUND = 20.0  # seconds a closing console may spend on what is already due
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A chat that also listens. `run` returns when told to stop; `close` comes after the last delivery."""
+
+    platform: str
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Visited(Protocol):
+    """A chat that is also called over HTTP."""
+
+    def routes(self) -> list[Route]: ...
 
 
 class SystemClock:
@@ -125,12 +147,13 @@ def _furnish(store: Store, settings: Settings, now: datetime) -> Channel:
 class Service:
     """The running loops: reading, sending, digests; and the console, if there is one."""
 
-    def __init__(self, app: App, chat: ConsoleChat, checkpoint: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, app: App, chats: Sequence[Chat], checkpoint: Callable[[str], None] = lambda _: None) -> None:
         settings = app.settings
         self.app = app
         self.fetcher = Fetcher(settings.fetch.allow, settings.fetch.timeout, settings.fetch.contact)
         self.poller = Poller(app.store, app.pipeline, self.fetcher, settings, app.clock, app.owner)
-        self.outbox = Outbox(app.store, [chat], app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.outbox = Outbox(app.store, chats, app.clock, app.owner, settings.outbox.lease, checkpoint)
+        self.connected = [chat for chat in chats if isinstance(chat, Connected)]
         pages = self.poller.pages
         self.checks = Checks(
             app.store, pages, app.context.known, settings.feeds.fresh, app.clock, lambda: self.outbox.wake()
@@ -138,7 +161,9 @@ class Service:
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
-        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed)
+        key = master_key(settings.store.folder) if settings.http.listen else b""
+        self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed, key)
+        self.web.routes = [route for chat in chats if isinstance(chat, Visited) for route in chat.routes()]
 
     def _hubs(self) -> Hubs:
         settings = self.app.settings
@@ -168,6 +193,7 @@ class Service:
                 asyncio.create_task(self._gazetteer()),
             ]
             loops.append(asyncio.create_task(self.checks.run(self.stop)))
+            loops += [asyncio.create_task(self._listen(chat)) for chat in self.connected]
             if self.hubs:
                 loops.append(asyncio.create_task(self.hubs.run(self.stop)))
             talking = asyncio.create_task(self._talk(talk)) if talk else None
@@ -178,6 +204,16 @@ class Service:
             _, late = await asyncio.wait(loops, timeout=PATIENCE)
             for task in [*late, *([talking] if talking else [])]:
                 task.cancel()
+
+    async def _listen(self, chat: Connected) -> None:
+        """One platform that fails takes no other with it."""
+        while not self.stop.is_set():
+            try:
+                await chat.run(self.stop)
+            except Exception:
+                log.exception("%s: listening failed; it begins anew", chat.platform)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), timeout=LISTEN_AGAIN)
 
     async def _talk(self, talk: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -231,6 +267,8 @@ class Service:
             log.warning("the world gazetteer could not be compiled; look-ups know the catalogue alone")
 
     async def close(self) -> None:
+        for chat in self.connected:
+            await chat.close()
         await self.web.close()
         await self.fetcher.close()
         await asyncio.to_thread(self.poller.close)
@@ -245,11 +283,18 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
     """The main job: read the corpus, show what it raises, then keep watch; with `prompt`, answer commands too."""
     screen = new_console()
     with open_app(settings) as app:
-        chat = ConsoleChat(screen, settings.store.folder / "console.jsonl")
-        service = Service(app, chat)
+        console = ConsoleChat(screen, settings.store.folder / "console.jsonl")
+        studio = Studio(settings.store.folder / "pictures")
+        service = Service(app, [console, *_chats(app, studio)])
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, service.stop.set)
-        app.context.woken.extend([service.poller.wake, service.checks.wake])
+            loop.add_signal_handler(number, service.stop.set)
+
+        def wake() -> None:  # handlers work in threads
+            loop.call_soon_threadsafe(service.poller.wake)
+            loop.call_soon_threadsafe(service.checks.wake)
+
+        app.context.woken.append(wake)
         try:
             if tour:
                 await _show_earlier(app, screen, app.console_channel)
@@ -262,6 +307,27 @@ async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:
                 await service.run((lambda: _converse(app, screen)) if prompt else None)
         finally:
             await service.close()
+            await asyncio.to_thread(studio.close)
+
+
+def _chats(app: App, studio: Studio) -> list[Chat]:
+    """The platforms that there are tokens for; their libraries are loaded only then."""
+    chats: list[Chat] = []
+    secrets, slack = app.settings.secrets, app.settings.slack
+    if secrets.discord_token:
+        from bot.chat.discord import DiscordChat
+
+        # Most of Discord's readers see it dark, most of Slack's light.
+        chats.append(DiscordChat(app.context, secrets.discord_token.get_secret_value(), _drawing(studio, Mode.DARK)))
+    if secrets.slack_bot_token or (slack.client_id and secrets.slack_client_secret):
+        from bot.chat.slack import SlackChat
+
+        chats.append(SlackChat(app.context, draw=_drawing(studio, Mode.LIGHT)))
+    return chats
+
+
+def _drawing(studio: Studio, mode: Mode) -> Callable[[PictureSpec], Awaitable[bytes]]:
+    return lambda spec: studio.picture_of(spec, mode)
 
 
 async def _read_corpus(service: Service, screen: Console) -> None:

@@ -67,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     digest = commands.add_parser("digest", help="print the digest that would have come at a moment")
     _common(digest)
     digest.add_argument("--dry-run", action="store_true", required=True, help="print it; nothing is sent or noted")
-    digest.add_argument("--at", type=_moment, required=True, metavar="TIME", help="local time, as 2014-06-14T07:00")
-    digest.add_argument("--since", type=_moment, metavar="TIME", help="from when on; a day earlier if not given")
+    digest.add_argument("--at", type=_local_time, required=True, metavar="TIME", help="local time, as 2014-06-14T07:00")
+    digest.add_argument("--since", type=_local_time, metavar="TIME", help="from when on; a day earlier if not given")
     digest.add_argument("--zone", type=_zone, metavar="ZONE", help="time zone, such as Asia/Baghdad")
     digest.add_argument("--json", action="store_true", help="print the card as JSON")
     digest.set_defaults(run=_digest)
@@ -101,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     feeds.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
     feeds.set_defaults(run=_feeds)
 
+    export = commands.add_parser("export", help="write alerts, articles or mentions for other programs")
+    export.add_argument("what", choices=["alerts", "articles", "mentions"], help="what to write")
+    export.add_argument("--format", choices=["jsonl", "csv", "geojson"], default="jsonl", help="jsonl unless told")
+    export.add_argument("--since", metavar="DAY", help="only what is newer, such as 2026-03-01 or 30d")
+    export.add_argument("--workspace", metavar="W", default="console", help="as this workspace sees it")
+    export.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of config/vedette.toml")
+    export.set_defaults(run=_export)
+
     parse = commands.add_parser("parse", help="parse feed files named on stdin, one path a line")
     parse.add_argument("--jsonl", action="store_true", required=True, help="write one JSON line a file")
     parse.set_defaults(run=_parse)
@@ -122,7 +130,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _moment(text: str) -> datetime:
+def _local_time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -295,6 +303,62 @@ def _feeds(options: argparse.Namespace) -> int:
     finally:
         store.close()
     return OK
+
+
+def _export(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from bot import export
+    from bot.entities.catalogue import load_catalogue
+    from bot.entities.lookup import Lookup
+    from bot.known import Known
+    from bot.store import export as rows
+    from bot.store import tracked
+    from bot.store.engine import Store
+
+    settings, workspace = _settings(options), options.workspace
+    since = _moment(options.since) if options.since else None
+    catalogue = load_catalogue(settings.entity_folders)
+    store = Store(settings.database_url)
+    try:
+        with store.read() as cx:
+            known = Known(catalogue, Lookup(catalogue))
+            known.refresh(tracked.mark(cx), tracked.everything(cx))
+            entities = known.catalogue_of(workspace).entities
+            read = {
+                "alerts": rows.exported_alerts,
+                "articles": rows.exported_articles,
+                "mentions": rows.exported_mentions,
+            }
+            found = read[options.what](cx, workspace, since)
+            if options.what == "mentions":
+                found = (export.with_entity(row, entities) for row in found)
+            elif options.format == "geojson":
+                found = export.placed(found, partial(rows.mention_places, cx, workspace), entities)
+            count = export.WRITERS[options.format](found, sys.stdout)
+    finally:
+        store.close()
+    print(
+        f"{count:,} {options.what} written." if count else f"No {options.what} of that time are there.", file=sys.stderr
+    )
+    return OK
+
+
+def _moment(text: str) -> datetime:
+    """A day, a moment, or a span back from now; raises `UserError`."""
+    from datetime import UTC, datetime
+
+    from bot.settings import duration
+
+    with contextlib.suppress(ValueError):
+        return datetime.now(UTC) - duration(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{text!r} is no day.", "Write it as 2026-03-01, or as a span back from now such as 30d."
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _say_faults(count: int, named: Sequence[str], what: str = "broken lines") -> None:

@@ -9,7 +9,15 @@ import sys
 from bot.settings import Settings
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
-_TOKENS = re.compile(r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b")
+_TOKENS = re.compile(
+    r"\bx(?:ox[a-z]|app)(?:[.-][\w%]+)*-[A-Za-z0-9%-]{8,}"  # Slack's, also rotating ones
+    r"|\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}\b"  # Discord's
+    r"|(?<=\bBearer )[\w.~+/=-]{6,}"
+    r"|(?<=://)hooks\.slack(?:-gov)?\.com/[^\s'\"]+"  # whoever knows such an address may answer there
+    r"|(?<=[?&]ticket=)[^\s'\"&]+"
+    r"|(?<=/webhooks/)(\d+/)[^/\s'\"]+|(?<=/interactions/)(\d+/)[^/\s'\"]+"  # Discord's interactions, in addresses
+    r"|((?:token|session_id)['\"]\s*:\s*['\"])[^'\"]+"  # and in the events that discord.py writes at DEBUG
+)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -17,7 +25,7 @@ class RedactingFormatter(logging.Formatter):
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 6)
+        self._secrets = tuple(part for secret in secrets for part in {secret, *secret.split(",")} if len(part) >= 6)
 
     def format(self, record: logging.LogRecord) -> str:
         return self.redact(super().format(record))
@@ -25,7 +33,11 @@ class RedactingFormatter(logging.Formatter):
     def redact(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        return _TOKENS.sub("[secret]", _CREDENTIALS.sub("[secret]@", text))
+        return _TOKENS.sub(_hidden, _CREDENTIALS.sub("[secret]@", text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2] or found[3] or ''}[secret]"
 
 
 def set_up_log(settings: Settings) -> None:

@@ -66,6 +66,7 @@ class Post:
     target: str = ""  # the reference of the message that is edited or replied to
     mention: str = ""  # a role to call, as the platform writes it
     in_doubt: bool = False  # an earlier attempt may have arrived
+    created_at: datetime | None = None  # it cannot have arrived before
 
 
 class Chat(Protocol):
@@ -170,8 +171,11 @@ class Worker:
         """
         if self._paused_until and self._clock.now() < self._paused_until:
             return 0
-        room = (1 if self._refused else self._chat.at_once) - len(busy)
-        taken = await asyncio.to_thread(self._claim, room) if room > 0 else []
+        most = 1 if self._refused else self._chat.at_once
+        room = most - len(busy)
+        if room * 4 < most:
+            return 0  # a look at thousands that wait costs as much for one as for many
+        taken = await asyncio.to_thread(self._claim, room)
         if taken:
             self._checkpoint("after claim")
         for delivery in taken:
@@ -257,6 +261,7 @@ class Worker:
             target or "",
             delivery.mention or "",
             delivery.in_doubt,
+            delivery.created_at,
         )
 
     def _mark(self, delivery: Delivery, reference: str) -> None:

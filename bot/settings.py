@@ -124,10 +124,14 @@ class EntitiesSection(_Section):
 class DiscordSection(_Section):
     api_url: str = Field("https://discord.com/api/v10", description="REST address")
     gateway_url: str = Field("wss://gateway.discord.gg/", description="gateway address")
+    shards: int = Field(
+        0, ge=0, le=1000, description="connections to the gateway; 0 is one, which serves 2,500 servers"
+    )
 
 
 class SlackSection(_Section):
     api_url: str = Field("https://slack.com/api/", description="Web API address (GovSlack, proxies)")
+    client_id: str = Field("", description="the app's client id, where other workspaces may install it")
 
 
 class HttpSection(_Section):
@@ -148,6 +152,8 @@ class Secrets(_Section):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_secret: SecretStr | None = None
+    secret_keys: SecretStr | None = None
     database_url: SecretStr | None = None
 
 

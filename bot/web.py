@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hmac
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot import metrics
 from bot.errors import VedetteError
+from bot.export import atom_feed, feed_token
 from bot.model import Clock
 from bot.pulse import Pulse
+from bot.store import subscriptions
 from bot.store.engine import Store
+from bot.store.export import exported_alerts
 from bot.store.figures import Figures, figures
 
 if TYPE_CHECKING:
@@ -34,8 +39,12 @@ BODY_TIMEOUT = 15.0
 PUSH_TIMEOUT = 8.0  # a hub waits so long for the article to be filed; afterwards it is filed all the same
 MOST_PUSHES = 8
 GRACE = 2.0
+FEED_SPAN = timedelta(days=30)
+FEED_ITEMS = 100
 
 Push = Callable[[int, bytes, str], Awaitable[bool]]
+Route = tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
+_BODIES = web.AppKey("bodies", frozenset)  # the paths besides those of hubs that may be sent something
 
 
 def health(loops: Mapping[str, float], found: Figures | str) -> tuple[bool, dict[str, Any]]:
@@ -76,7 +85,17 @@ def gauges(found: Figures | str) -> dict[str, tuple[str, float]]:
 class Web:
     """The server; `hubs` is None where hubs cannot reach us."""
 
-    def __init__(self, listen: str, store: Store, clock: Clock, pulse: Pulse, hubs: Hubs | None, push: Push) -> None:
+    def __init__(
+        self,
+        listen: str,
+        store: Store,
+        clock: Clock,
+        pulse: Pulse,
+        hubs: Hubs | None,
+        push: Push,
+        key: bytes = b"",
+    ) -> None:
+        self._key = key  # of the secret addresses of channels' feeds
         self.listen = listen
         self._store = store
         self._clock = clock
@@ -87,6 +106,7 @@ class Web:
         self._question: asyncio.Future[Figures | str] | None = None
         self._pushes: set[asyncio.Task[bool]] = set()
         self._handling = 0
+        self.routes: list[Route] = []  # of chats; set before the start
 
     async def start(self) -> None:
         """Listen, if that is set; raises `VedetteError` if the place is taken."""
@@ -95,10 +115,15 @@ class Web:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[_manners])
         app.router.add_get("/healthz", self._healthz, allow_head=False)
         app.router.add_get("/metrics", self._metrics, allow_head=False)
+        if self._key:
+            app.router.add_get(r"/alerts/{channel:\d{1,18}}/{token:[0-9a-f]{40}}.atom", self._alerts, allow_head=False)
         if self._hubs:
             place = app.router.add_resource(r"/websub/{source:\d{1,18}}/{token:\w{1,100}}")
             place.add_route("GET", self._asked)
             place.add_route("POST", self._pushed)
+        for method, path, handler in self.routes:
+            app.router.add_route(method, path, handler)
+        app[_BODIES] = frozenset(path for method, path, _ in self.routes if method == "POST")
         # Bodies stay as they were sent: the signature is over those bytes, and nothing is inflated for strangers.
         self._runner = web.AppRunner(
             app,
@@ -134,6 +159,25 @@ class Web:
             _, late = await asyncio.wait(self._pushes, timeout=GRACE)
             for task in late:
                 task.cancel()
+
+    async def _alerts(self, request: web.Request) -> web.Response:
+        """A channel's alerts as Atom; an unknown channel and a wrong secret are answered alike."""
+        channel_id, token = int(request.match_info["channel"]), request.match_info["token"]
+        if not hmac.compare_digest(token, feed_token(self._key, channel_id)):
+            raise web.HTTPNotFound
+        body = await asyncio.to_thread(self._feed, channel_id, str(request.url.path))
+        if body is None:
+            raise web.HTTPNotFound
+        return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
+
+    def _feed(self, channel_id: int, address: str) -> bytes | None:
+        since = self._clock.now() - FEED_SPAN
+        with self._store.read() as cx:
+            channel = subscriptions.find_by_id(cx, channel_id)
+            if channel is None:
+                return None
+            rows = list(exported_alerts(cx, channel.workspace, since, channel_id))[-FEED_ITEMS:]
+        return atom_feed(channel.name, address, reversed(rows), self._clock.now())
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         well, says = health(self._pulse.ages(), await self._figures())
@@ -226,8 +270,8 @@ def _settle(question: asyncio.Future[Figures | str], found: Figures | str) -> No
 async def _manners(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """No bodies but those of hubs; nothing is cached, framed or guessed at."""
-    is_push = request.method == "POST" and request.path.startswith("/websub/")
+    """No bodies but those of hubs and chats; nothing is cached, framed or guessed at."""
+    is_push = request.method == "POST" and (request.path.startswith("/websub/") or request.path in request.app[_BODIES])
     answer: web.StreamResponse
     if request.body_exists and not is_push:
         answer = web.Response(status=413)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.cards.card import Card, Listing, Tone, code, line
 from bot.errors import VedetteError
 from bot.model import Channel, Request
-from handlers import alerts, digests, feeds, house, lookups, subscriptions, track, whynot
+from handlers import admins, alerts, digests, feeds, house, lookups, subscriptions, track, whynot
 from handlers.context import Command, Context, trouble
 from handlers.paging import paged
 from handlers.suggest import suggest
@@ -26,6 +26,7 @@ _LISTED: tuple[Command, ...] = (
     *track.COMMANDS,
     *digests.COMMANDS,
     *feeds.COMMANDS,
+    *admins.COMMANDS,
     *house.COMMANDS,
 )
 COMMANDS: tuple[Command, ...] = (*_LISTED, house.make_help(_LISTED))

@@ -10,12 +10,29 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from bot.cards.card import Bars, Block, Card, Field, Fields, Line, Listing, Quote, Run, Text, Tone, code, line, quiet
+from bot.cards.card import (
+    Bars,
+    Block,
+    Card,
+    Field,
+    Fields,
+    Line,
+    Listing,
+    Quote,
+    Run,
+    Text,
+    Tone,
+    code,
+    line,
+    plain_text,
+    quiet,
+    strong,
+)
 from bot.cards.compose import SENTENCE_LIMIT, cite, count, marked, names, source_line
 from bot.entities.lookup import Hit
 from bot.entities.nlp import sentences
 from bot.geo import bearing, distance_km
-from bot.model import Citation, Entity, Kind, Request
+from bot.model import Citation, Entity, Kind, Request, Sentence
 from bot.store import articles
 from bot.text.find import find_words
 from bot.text.fold import fold_key
@@ -257,7 +274,32 @@ def _snippet(text: str, headline: int, words: str) -> Line:
     return line(text[headline : headline + SENTENCE_LIMIT].strip())
 
 
+def who_is_in(context: Context, request: Request) -> Card:
+    """The names in a text: somebody points at a message and wants to know of whom it speaks."""
+    workspace, text = request.channel.workspace, request.text.strip()
+    found = [(mention, Sentence(mention.start, mention.end)) for mention in context.known.mentions([text])[0]]
+    named = Counter(mention.entity for mention, _ in context.known.seen_by(workspace, found))
+    rows = tuple(
+        line(strong(entity.name), f"  {_one_line(context, entity)}", quiet(f"  ×{number}") if number > 1 else "")
+        for key, number in named.items()
+        if (entity := context.catalogue.get(key))
+    )
+    if not rows:
+        return trouble("I know nobody and no place in this text.", "Search the archive for its words: /search WORDS")
+    more = line("More about one: ", code(f"/whois {plain_text(rows[0][:1])}"))
+    return Card(title=f"{count(len(rows), 'name')} in this text", blocks=(Listing("", rows),), footer=more)
+
+
 COMMANDS = (
+    Command(
+        "who-is-in",
+        "/who-is-in TEXT",
+        "Say whom and which places a text names",
+        who_is_in,
+        looks_up=True,
+        hidden=True,
+        options=(Option("text", "The text", required=True),),
+    ),
     Command(
         "whois",
         "/whois NAME",

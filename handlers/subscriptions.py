@@ -9,10 +9,12 @@ from datetime import timedelta
 from bot.cards.card import Block, Button, Card, Does, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import count, moment
 from bot.errors import UserError
+from bot.export import feed_token
 from bot.model import Channel, Request
 from bot.rules.facts import Facts, Wording
 from bot.rules.parse import parse_query
 from bot.rules.query import Query
+from bot.sources.websub import master_key
 from bot.store import alerts, articles, sources, subscriptions
 from bot.store.subscriptions import Subscription
 from handlers.context import Command, Context, Option, Takes, trouble
@@ -138,6 +140,8 @@ def list_subscriptions(context: Context, request: Request) -> Card:
     verb, _, rest = request.text.strip().partition(" ")
     if verb == "threads":
         return _threads(context, request, rest.strip())
+    if verb == "feed":
+        return _feed(context, request)
     channel, now = request.channel, context.clock.now()
     with context.store.read() as cx:
         own = subscriptions.subscriptions_of(cx, channel)
@@ -192,6 +196,22 @@ def _week(judged: tuple[int, int] | None) -> str:
     return f"; this week {count(raised, 'alert')}" + (f", {bad} of {raised} called wrong" if bad else "")
 
 
+def _feed(context: Context, request: Request) -> Card:
+    """The secret address under which the channel's alerts can be read as a feed."""
+    http = context.settings.http
+    if not (http.listen and http.public_url):
+        return trouble(
+            "This installation cannot be reached from outside, so its alerts cannot be read as a feed.",
+            "Whoever runs it can set [http] listen and public_url.",
+        )
+    token = feed_token(master_key(context.settings.store.folder), request.channel.id)
+    address = f"{http.public_url.rstrip('/')}/alerts/{request.channel.id}/{token}.atom"
+    return Card(
+        title=f"The alerts of {request.channel.name} as a feed",
+        blocks=(Text(line(code(address))), Text(line(quiet("Whoever has this address can read them: keep it to yourselves.")))),
+    )  # fmt: skip
+
+
 def _threads(context: Context, request: Request, wanted: str) -> Card:
     if wanted not in ("on", "off"):
         state = "on" if request.channel.threads else "off"
@@ -236,10 +256,10 @@ COMMANDS = (
     ),
     Command(
         "subscriptions",
-        "/subscriptions [threads on|off]",
+        "/subscriptions [threads on|off | feed]",
         "List what this channel follows, mutes and leaves out",
         list_subscriptions,
-        changing_verbs=frozenset({"threads"}),
+        changing_verbs=frozenset({"threads", "feed"}),
         options=(
             Option("threads", "Tell what is new in a story in its thread", choices=("on", "off"), lead="threads"),
         ),

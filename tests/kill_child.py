@@ -40,7 +40,7 @@ def live(folder: Path, point: str, minutes: int) -> None:
         settings, StandingClock(START + timedelta(minutes=minutes)), checkpoint, catalogue_files=[entities]
     ) as app:
         ledger = ConsoleChat(new_console(StringIO()), folder / "ledger.jsonl")
-        asyncio.run(once(Service(app, ledger, checkpoint)))
+        asyncio.run(once(Service(app, [ledger], checkpoint)))
 
 
 def main(folder: Path) -> None:

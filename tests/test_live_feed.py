@@ -89,7 +89,7 @@ async def watch(tmp_path: Path, pair: str, during: Callable[[Service], object]) 
     """Run the service while `during` goes on; the ledger's titles afterwards."""
     ledger = tmp_path / "ledger.jsonl"
     with open_app(settings_for(tmp_path, pair), catalogue_files=[SMALL]) as app:
-        service = Service(app, ConsoleChat(new_console(StringIO()), ledger))
+        service = Service(app, [ConsoleChat(new_console(StringIO()), ledger)])
         app.context.woken.append(service.poller.wake)
 
         async def talk() -> None:

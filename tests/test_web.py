@@ -292,7 +292,7 @@ async def test_the_service_serves_while_it_runs(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{port}/healthz"
     settings = settings_with(tmp_path, VEDETTE_HTTP_LISTEN=f"127.0.0.1:{port}")
     with open_app(settings, catalogue_files=[SMALL]) as app:
-        service = Service(app, ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl"))
+        service = Service(app, [ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl")])
 
         async def talk() -> None:
             await asyncio.sleep(1)
@@ -315,7 +315,7 @@ async def test_a_port_in_use_is_a_clear_sentence(tmp_path: Path) -> None:
         taken.listen()
         settings = settings_with(tmp_path, VEDETTE_HTTP_LISTEN=f"127.0.0.1:{taken.getsockname()[1]}")
         with open_app(settings, catalogue_files=[SMALL]) as app:
-            service = Service(app, ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl"))
+            service = Service(app, [ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl")])
             with pytest.raises(VedetteError, match="another program listens there") as caught:
                 await service.run()
             assert caught.value.next_step

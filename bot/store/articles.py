@@ -138,7 +138,7 @@ def citations_of(cx: Connection, workspace: str, article_ids: Sequence[int]) -> 
     found: dict[int, list[tuple[str, Citation]]] = {key: [] for key in article_ids}
     query = (
         _cited(mentions.c.entity)
-        .where(articles.c.id.in_(list(article_ids)), _shown(mentions, workspace))
+        .where(articles.c.id.in_(list(article_ids)), shown(mentions, workspace))
         .order_by(mentions.c.start)
     )
     for row in cx.execute(query):
@@ -146,7 +146,7 @@ def citations_of(cx: Connection, workspace: str, article_ids: Sequence[int]) -> 
     return found
 
 
-def _shown(table: FromClause, workspace: str) -> ColumnElement[bool]:
+def shown(table: FromClause, workspace: str) -> ColumnElement[bool]:
     """Mentions of what another workspace tracks are nobody else's business."""
     own = f"w:{workspace}:"
     return or_(table.c.entity.not_like("w:%"), func.substr(table.c.entity, 1, len(own)) == own)
@@ -220,7 +220,7 @@ def seen_with(
 ) -> list[tuple[str, int]]:
     """(entity id, articles) that share a sentence, or an article, with an entity; most often first."""
     other = mentions.alias("other")
-    together = [other.c.article_id == mentions.c.article_id, other.c.entity.not_in(entities), _shown(other, workspace)]
+    together = [other.c.article_id == mentions.c.article_id, other.c.entity.not_in(entities), shown(other, workspace)]
     if same_sentence:
         together.append(other.c.sentence_start == mentions.c.sentence_start)
     query = (

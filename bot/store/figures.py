@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
-from bot.store.outbox import UNFINISHED
+from bot.store.outbox import unfinished
 from bot.store.tables import deliveries, source_workspaces, sources
 
 
@@ -41,7 +41,7 @@ def figures(cx: Connection, now: datetime) -> Figures:
         ).where(sources.c.kind == "feed", followed)
     ).one()
     since = case((deliveries.c.attempts > 0, deliveries.c.created_at), else_=deliveries.c.not_before)
-    waiting = cx.execute(select(func.count(), func.min(since)).where(deliveries.c.state.in_(UNFINISHED))).one()
+    waiting = cx.execute(select(func.count(), func.min(since)).where(unfinished)).one()
     total, due, failing, parked, pushed, oldest_due = feeds
     return Figures(
         total, due, failing, parked, pushed, _age(oldest_due, now), waiting[0], _age(waiting[1], now)

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, or_, select, update
 
 from bot.store.engine import insert, inserted
 from bot.store.tables import channels, deliveries
 
-UNFINISHED = ("waiting", "claimed")
+_STATES: tuple[ColumnElement[str], ...] = (
+    literal_column("'waiting'"),
+    literal_column("'claimed'"),
+)  # as the partial index has them
+
+
+unfinished = deliveries.c.state.in_(_STATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Delivery:
     action: str  # post | edit | reply | notify
     target: str | None  # the delivery_key of the post that is edited or replied to
     mention: str | None
+    created_at: datetime
 
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__slots__]
@@ -111,7 +118,7 @@ def claim(
     first = ~exists().where(
         earlier.c.channel_id == deliveries.c.channel_id,
         earlier.c.id < deliveries.c.id,
-        earlier.c.state.in_(UNFINISHED),
+        earlier.c.state.in_(_STATES),
     )
     due = (
         select(deliveries.c.id)
@@ -189,9 +196,7 @@ def _finish(cx: Connection, delivery: Delivery, **values: Any) -> bool:
 def next_due(cx: Connection, platforms: Sequence[str]) -> datetime | None:
     """When the earliest unfinished delivery can be tried."""
     when = func.coalesce(deliveries.c.lease_until, deliveries.c.not_before)
-    query = select(func.min(when)).where(
-        deliveries.c.state.in_(UNFINISHED), deliveries.c.platform.in_(list(platforms)), ~_parked()
-    )
+    query = select(func.min(when)).where(unfinished, deliveries.c.platform.in_(list(platforms)), ~_parked())
     found: datetime | None = cx.execute(query).scalar()
     return found
 

@@ -69,6 +69,11 @@ def readers_of(cx: Connection, source_id: int) -> list[Channel]:
     return [_channel(row) for row in cx.execute(query)]
 
 
+def find_by_id(cx: Connection, channel_id: int) -> Channel | None:
+    row = cx.execute(select(channels).where(channels.c.id == channel_id)).one_or_none()
+    return _channel(row) if row else None
+
+
 def channel(cx: Connection, channel_id: int) -> Channel:
     return _channel(cx.execute(select(channels).where(channels.c.id == channel_id)).one())
 
@@ -119,6 +124,17 @@ def set_threads(cx: Connection, channel: Channel, *, on: bool) -> None:
 def subscriptions_of(cx: Connection, channel: Channel) -> list[Subscription]:
     query = select(subscriptions).where(subscriptions.c.channel_id == channel.id).order_by(subscriptions.c.id)
     return [_subscription(row) for row in cx.execute(query)]
+
+
+def followed_channels(cx: Connection, platform: str, workspace: str) -> list[tuple[Channel, list[Subscription]]]:
+    """The channels of a workspace that follow anything, each with what it follows."""
+    where = (channels.c.platform == platform, channels.c.workspace == workspace)
+    query = select(subscriptions).join(channels, channels.c.id == subscriptions.c.channel_id).where(*where)
+    rows: dict[int, list[Subscription]] = {}
+    for row in cx.execute(query.order_by(subscriptions.c.id)):
+        rows.setdefault(row.channel_id, []).append(_subscription(row))
+    found = select(channels).where(*where, channels.c.id.in_(rows)).order_by(channels.c.name, channels.c.id)
+    return [(_channel(row), rows[row.id]) for row in cx.execute(found)]
 
 
 def with_ids(cx: Connection, ids: Sequence[int]) -> list[Subscription]:

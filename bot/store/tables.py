@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -271,6 +272,10 @@ page_checks = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+UNFINISHED = (
+    "state IN ('waiting', 'claimed')"  # in words, for an engine does not see through parameters to a partial index
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -298,6 +303,10 @@ deliveries = Table(
     Column("sent_at", UtcTime),
     Index("deliveries_due", "state", "not_before"),
     Index("deliveries_channel", "channel_id", "id"),
+    Index(
+        "deliveries_unfinished", "channel_id", "id", sqlite_where=text(UNFINISHED), postgresql_where=text(UNFINISHED)
+    ),
+    Index("deliveries_target", "target"),
 )
 
 digest_schedules = Table(

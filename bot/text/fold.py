@@ -219,7 +219,8 @@ def _single_spaced(data: NDArray[np.uint8], kept: NDArray[np.int32], length: int
 def fold_key(name: str) -> str:
     """The folded form of one name, without its border spaces."""
     if not _JOINING.search(name):
-        return " ".join("".join(map(_char, name)).split())  # arrays have a price for a few letters
+        letters = "".join(map(_char, name))  # arrays have a price for a few letters
+        return " ".join(part for part in letters.split(" ") if part)
     return fold(name).data.decode("utf-8").strip()
 
 

@@ -198,6 +198,19 @@ def test_aliases_and_the_vedette_prefix_work(house: House) -> None:
     says(house.say("/subs"), "follows nothing")
 
 
+def test_a_text_tells_whom_it_names(house: House) -> None:
+    text = "Quds Force men left Samarra, and the Quds Force said nothing."
+    says(house.say(f"/who-is-in {text}"), "2 names in this text", "Quds Force", "×2", "Samarra", "/whois Quds Force")
+    says(house.say("/who-is-in nothing of note"), "I know nobody and no place in this text", "/search")
+
+
+def test_a_text_names_nobody_that_another_workspace_tracks(house: House) -> None:
+    abroad = house.new_channel("two", "abroad")
+    house.say("/track Ansar Brigade", abroad)
+    says(house.say("/who-is-in The Ansar Brigade came.", abroad), "Ansar Brigade")
+    says(house.say("/who-is-in The Ansar Brigade came."), "I know nobody")
+
+
 def test_status_names_unreadable_files(house: House) -> None:
     source = house.source()
     with house.store.write() as cx:

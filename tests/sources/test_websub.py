@@ -226,7 +226,7 @@ async def test_a_hub_is_asked_answers_and_sends(hub: Hub, tmp_path: Path) -> Non
     settings = settings_for(tmp_path, hub)
     with open_app(settings, catalogue_files=[SMALL]) as app:
         store = app.store
-        service = Service(app, ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl"))
+        service = Service(app, [ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl")])
 
         async def day() -> None:
             await until(lambda: len(hub.answers) == 1)
@@ -288,7 +288,7 @@ async def strangers(hub: Hub, form: dict[str, str]) -> None:
 
 async def test_a_push_waits_for_the_poll_that_is_under_way(hub: Hub, tmp_path: Path) -> None:
     with open_app(settings_for(tmp_path, hub), catalogue_files=[SMALL]) as app:
-        service = Service(app, ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl"))
+        service = Service(app, [ConsoleChat(new_console(StringIO()), tmp_path / "ledger.jsonl")])
         now = SystemClock().now()
         with app.store.write() as cx:
             source = sources.claim_due(cx, "another", now, timedelta(minutes=1), 9, "feed")[0]

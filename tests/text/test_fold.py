@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.text.find import find_words
@@ -47,6 +47,7 @@ def test_single_spaces_and_one_at_each_end(text: str) -> None:
     assert b"  " not in data
 
 
+@example("0'\x1e0")
 @given(WILD)
 def test_folding_twice_changes_nothing(text: str) -> None:
     once = fold_key(text)
