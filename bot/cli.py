@@ -67,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     digest = commands.add_parser("digest", help="print the digest that would have come at a moment")
     _common(digest)
     digest.add_argument("--dry-run", action="store_true", required=True, help="print it; nothing is sent or noted")
-    digest.add_argument("--at", type=_moment, required=True, metavar="TIME", help="local time, as 2014-06-14T07:00")
-    digest.add_argument("--since", type=_moment, metavar="TIME", help="from when on; a day earlier if not given")
+    digest.add_argument("--at", type=_local_time, required=True, metavar="TIME", help="local time, as 2014-06-14T07:00")
+    digest.add_argument("--since", type=_local_time, metavar="TIME", help="from when on; a day earlier if not given")
     digest.add_argument("--zone", type=_zone, metavar="ZONE", help="time zone, such as Asia/Baghdad")
     digest.add_argument("--json", action="store_true", help="print the card as JSON")
     digest.set_defaults(run=_digest)
@@ -130,7 +130,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _moment(text: str) -> datetime:
+def _local_time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from bot.cards.card import Card, Does, Line, Listing, Quote, Text, card_from_data, plain_text
 from bot.cards.picture import ActivitySpec, MapSpec, Picture
+from bot.chat import discord_cards, slack_cards
 from bot.data_files import data_folder
 from bot.digest import ROOM, digest_card, length
 from bot.digest_facts import DigestFacts, Tallies
@@ -370,6 +372,12 @@ def test_the_longest_digest_stays_within_its_room() -> None:
     card = digest_card(facts, {})
     assert length(card) <= ROOM
     assert "more stories, all in the archive" in card_text(card)
+    whole = ("Commander Alexandrovich", "more stories, all in the archive", "failing")
+    discord = json.dumps(discord_cards.render(card, lambda line: line), ensure_ascii=False)
+    slack = json.dumps(slack_cards.message(card).blocks, ensure_ascii=False)
+    for said in whole:
+        assert said in discord, said
+        assert said in slack, said
 
 
 def test_the_form_sets_what_is_typed(house: House) -> None:
