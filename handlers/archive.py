@@ -146,7 +146,7 @@ def _cost(cx: Connection, workspace: str, ways: Sequence[Way]) -> int:
     return sum(
         search.named_in(cx, workspace, way.entities)
         if way.entities
-        else search.how_many(cx, way.phrases, search.COUNTED)
+        else search.how_many(cx, way.phrases, search.OFTEN + 1)
         for way in ways
     )
 
@@ -160,8 +160,7 @@ def _stream(cx: Connection, workspace: str, ways: Sequence[Way] | None, limits: 
 def _along(cx: Connection, workspace: str, way: Way, limits: Limits) -> Iterator[Found]:
     if not way.entities:
         return search.with_words(cx, workspace, way.phrases, way.also, limits)
-    named = search.naming(cx, workspace, way.entities, way.also, limits)
-    return search.holding(cx, named, way.phrases) if way.phrases else named
+    return search.naming(cx, workspace, way.entities, way.also, way.phrases, limits)
 
 
 def _once(stream: Iterator[Found]) -> Iterator[int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, text, tuple_
@@ -22,10 +21,9 @@ from bot.store.tables import articles, mention_totals, mentions, source_workspac
 from bot.text.fold import fold_key
 
 COUNTED = 1_000  # up to this many articles are counted
-MANY = 1_500  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
-WALKS = (100, 700, 3_500, 17_500)  # articles of each walk back in time that a common word is looked for in
-TOGETHER = 64  # articles of which it is asked at once whether they hold words
-WIDEST = 200_000  # ids between the first and the last of them
+MANY = 5_000  # articles with a word: all of them are sorted by time; where there are more, time is walked instead
+WALKS = (100, 900, 4_000)  # articles of each walk back in time that a common word is looked for in
+OFTEN = 30_000  # articles with a word: where there are more, most look-ups meet it soon and nothing is gained by a list
 SPREAD = 4  # times as many ids as articles belong to one time
 FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
 LONGER = 3.0
@@ -44,18 +42,18 @@ def with_words(
     cx: Connection, workspace: str, phrases: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
 ) -> Iterator[Found]:
     """Articles that hold all these phrases, each one or more folded words in a row, and name one of each group of `also`."""
+    beside = [_names(articles.c.id, articles.c.at, group) for group in also]
     if cx.dialect.name != "sqlite" or how_many(cx, phrases, MANY + 1) <= MANY:
-        beside = [_names(articles.c.id, articles.c.at, group) for group in also]
         yield from _stream(cx, _visible(workspace).where(_holds(cx, phrases), *beside))
         return
     last: Found | None = None
     for size in WALKS:
-        query = _newest(_before(_visible(workspace), last)).limit(size)
-        walked = [(at, key) for at, key in cx.execute(query).all()]
-        yield from _marked(cx, walked, phrases)
-        if len(walked) < size:
+        window = _newest(_before(_visible(workspace), last)).limit(size)
+        yield from _marked(cx, window, size, last, phrases)
+        end = cx.execute(window.limit(1).offset(size - 1)).first()
+        if end is None:
             return
-        last = walked[-1]
+        last = (end[0], end[1])
     limits.said.append(
         f"of older articles than the newest {sum(WALKS):,}, only the {MANY:,} with the word that were read last"
     )
@@ -63,7 +61,7 @@ def with_words(
         "articles.id IN (SELECT rowid FROM articles_words WHERE articles_words MATCH :terms ORDER BY rowid DESC LIMIT :most)"
     )
     yield from _stream(
-        cx, _before(_visible(workspace), last).where(entered.bindparams(terms=_match(phrases), most=MANY))
+        cx, _before(_visible(workspace), last).where(entered.bindparams(terms=_match(phrases), most=MANY), *beside)
     )
 
 
@@ -71,18 +69,29 @@ def _before(query: Select[Any], last: Found | None) -> Select[Any]:
     return query.where(tuple_(articles.c.at, articles.c.id) < last) if last else query
 
 
-def _marked(cx: Connection, walked: Sequence[Found], phrases: Sequence[str]) -> Iterator[Found]:
-    """Those of a walk that hold the phrases. Articles of one time have ids near each other; one that has not is let through."""
-    high = max((key for _, key in walked), default=0)
-    low = max(min((key for _, key in walked), default=0), high - SPREAD * len(walked))
-    held = _held(cx, phrases, low, high)
-    yield from (found for found in walked if found[1] in held or found[1] < low)
+def _marked(
+    cx: Connection, window: Select[Any], size: int, last: Found | None, phrases: Sequence[str]
+) -> Iterator[Found]:
+    """Those of a window of time that hold the phrases.
+
+    Articles of one time have ids near each other, so that only a range of ids is asked of the index; others are let through.
+    """
+    middle = last[1] if last else cx.execute(select(func.max(articles.c.id))).scalar() or 0
+    walk = window.subquery("walk")
+    inside = text(
+        "(walk.id NOT BETWEEN :low AND :high OR walk.id IN "
+        "(SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high))"
+    ).bindparams(terms=_match(phrases), low=middle - SPREAD * size, high=middle + SPREAD * size)
+    found = cx.execute(select(walk.c.at, walk.c.id).where(inside)).all()
+    yield from sorted(((at, key) for at, key in found), reverse=True)
 
 
-def _held(cx: Connection, phrases: Sequence[str], low: int, high: int) -> set[int]:
-    """The articles of a range of ids that hold these phrases."""
-    inside = text("SELECT rowid FROM articles_words WHERE articles_words MATCH :terms AND rowid BETWEEN :low AND :high")
-    return set(cx.execute(inside, {"terms": _match(phrases), "low": low, "high": high}).scalars())
+def _held(cx: Connection, phrases: Sequence[str]) -> set[int]:
+    """The articles that hold these phrases, whoever may see them."""
+    if cx.dialect.name != "sqlite":
+        return set(cx.execute(select(articles.c.id).where(_holds(cx, phrases))).scalars())
+    inside = text("SELECT rowid FROM articles_words WHERE articles_words MATCH :terms")
+    return set(cx.execute(inside, {"terms": _match(phrases)}).scalars())
 
 
 def how_many(cx: Connection, phrases: Sequence[str], most: int = COUNTED) -> int:
@@ -96,24 +105,30 @@ def how_many(cx: Connection, phrases: Sequence[str], most: int = COUNTED) -> int
 
 def count_words(cx: Connection, workspace: str, phrases: Sequence[str]) -> int:
     """How many articles that a workspace can see hold all these phrases; `COUNTED` + 1 stands for more."""
-    query = select(articles.c.id).where(_holds(cx, phrases), articles.c.source_id.in_(visible(workspace)))
+    query = select(articles.c.id).where(_holds(cx, phrases), _is_read(workspace))
     return int(cx.execute(select(func.count()).select_from(query.limit(COUNTED + 1).subquery())).scalar_one())
 
 
 def naming(
-    cx: Connection, workspace: str, entities: Sequence[str], also: Sequence[Sequence[str]], limits: Limits
+    cx: Connection,
+    workspace: str,
+    entities: Sequence[str],
+    also: Sequence[Sequence[str]],
+    phrases: Sequence[str],
+    limits: Limits,
 ) -> Iterator[Found]:
-    """Articles that name one of these entities, and one of each group of `also`.
+    """Articles that name one of these entities, and one of each group of `also`, and hold these phrases.
 
     Window after window of time is read, each longer than the one after it; for company only the newest articles.
     """
     newest, oldest = _ends(cx)
     if not entities or newest is None or oldest is None:
         return
-    if also and (bound := seen.since(cx, workspace, entities, COMPANY)):
-        limits.said.append(f"only the newest {COMPANY:,} articles that name the rarer one")
+    if (also or phrases) and (bound := seen.since(cx, workspace, entities, COMPANY)):
+        limits.said.append(f"only the newest {COMPANY:,} articles that name the rarest one")
         oldest = max(oldest, bound)
     beside = [_names(mentions.c.article_id, mentions.c.at, group) for group in also]
+    held = _held(cx, phrases) if phrases and how_many(cx, phrases, OFTEN + 1) <= OFTEN else None
     until, days = newest + timedelta(seconds=1), FIRST_DAYS
     while until > oldest:
         since = max(until - timedelta(days=days), oldest)
@@ -130,7 +145,7 @@ def naming(
             .distinct()
             .order_by(mentions.c.at.desc(), mentions.c.article_id.desc())
         )
-        yield from _rows(cx, query)
+        yield from (found for found in _rows(cx, query) if held is None or found[1] in held)
         until, days = since, days * LONGER
 
 
@@ -138,17 +153,6 @@ def _names(article_id: ColumnElement[int], at: ColumnElement[datetime], entities
     """Whether an article names one of these. Its time is compared too: with it the index leads straight there."""
     other = mentions.alias()
     return exists().where(other.c.entity.in_(entities), other.c.at == at, other.c.article_id == article_id)
-
-
-def holding(cx: Connection, stream: Iterator[Found], phrases: Sequence[str]) -> Iterator[Found]:
-    """A stream without most articles that do not hold these phrases."""
-    while batch := list(islice(stream, TOGETHER)):
-        low, high = min(key for _, key in batch), max(key for _, key in batch)
-        if cx.dialect.name != "sqlite" or high - low > WIDEST:
-            yield from batch
-        else:
-            held = _held(cx, phrases, low, high)
-            yield from (found for found in batch if found[1] in held)
 
 
 def _ends(cx: Connection) -> tuple[datetime | None, datetime | None]:
@@ -173,7 +177,7 @@ def everything(cx: Connection, workspace: str) -> Iterator[Found]:
 
 def load(cx: Connection, workspace: str, ids: Sequence[int]) -> dict[int, FiledArticle]:
     """Articles by id, of those a workspace can see."""
-    query = select(articles).where(articles.c.id.in_(list(ids)), articles.c.source_id.in_(visible(workspace)))
+    query = select(articles).where(articles.c.id.in_(list(ids)), _is_read(workspace))
     return {row.id: filed(row) for row in cx.execute(query)}
 
 
@@ -212,11 +216,15 @@ def search_words(cx: Connection, workspace: str, words: str, limit: int) -> list
 
 
 def _visible(workspace: str) -> Select[Any]:
+    return select(articles.c.at, articles.c.id).where(_is_read(workspace))
+
+
+def _is_read(workspace: str) -> ColumnElement[bool]:
     """Asked article by article: given a list of sources, SQLite would read each source whole and sort."""
     read = select(source_workspaces.c.source_id).where(
         source_workspaces.c.source_id == articles.c.source_id, source_workspaces.c.workspace.in_((workspace, EVERYBODY))
     )
-    return select(articles.c.at, articles.c.id).where(read.exists())
+    return read.exists()
 
 
 def _newest(query: Select[Any]) -> Select[Any]:
