@@ -19,10 +19,11 @@ from bot.data_files import data_folder
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.lookup import Lookup
 from bot.known import Known
-from bot.model import Channel, Request
+from bot.model import Channel, Document, Request
+from bot.pipeline import Batch, Pipeline
 from bot.settings import load_settings
-from bot.store import migrate, search, sources, subscriptions
-from bot.store.engine import Store
+from bot.store import migrate, search, sources, subscriptions, tables
+from bot.store.engine import Store, insert
 from handlers import dispatch
 from handlers.context import Context
 
@@ -34,6 +35,7 @@ BATCH = 20_000
 DIFFERENT = 100_003  # texts that differ; after them they come again, in other articles of other days
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ASKED = 60  # lines of each command
+SUBSCRIPTIONS, CHANNELS, FILED = 10_000, 500, 200
 INDEXES = ("mentions_entity", "articles_link", "articles_body", "articles_seen", "articles_hash")
 
 
@@ -211,7 +213,7 @@ def run(quick: bool) -> list[Row]:
         filled = time.perf_counter() - began
         size = (Path(folder) / "archive.db").stat().st_size
         print(f"An archive of {made.number:,} articles, {size / 1e6:,.0f} MB on SQLite, filled in {filled:.0f} s")
-        rows = [*_commands(store, catalogue, made), *_words(store, made, "SQLite")]
+        rows = [*_commands(store, catalogue, made), _filing(store, catalogue, made), *_words(store, made, "SQLite")]
         store.close()
         rows += _postgres(Path(folder), catalogue, QUICK_ARTICLES if quick else POSTGRES_ARTICLES)
     return rows
@@ -249,6 +251,51 @@ def _commands(store: Store, catalogue: Catalogue, made: Made) -> list[Row]:
         lines = [f"/{command} {text}" for text in given]
         rows.append(_timed(f"/{command}", lambda text: _say(context, channel, text), lines))
     return rows
+
+
+def _filing(store: Store, catalogue: Catalogue, made: Made) -> Row:
+    """An article in, its deliveries committed: 10,000 subscriptions of 500 channels, names and words as often as texts have them."""
+    known = Known(catalogue, Lookup(catalogue))
+    picks = made.chance.choice(len(made.entities), SUBSCRIPTIONS, p=made.entity_chances).tolist()
+    words = _some_words(made, SUBSCRIPTIONS)
+    rows = []
+    with store.write() as cx:
+        channels = [
+            subscriptions.ensure_channel(cx, "console", "home", f"c{number}", f"c{number}", "UTC", NOW)
+            for number in range(CHANNELS)
+        ]
+        for number in range(SUBSCRIPTIONS):
+            name = made.entities[picks[number]][0]
+            query = f'"id:{name}"' if number % 2 else f'"id:{name}" AND {words[number]}'
+            rows.append(
+                {"workspace": "home", "channel_id": channels[number % CHANNELS].id, "query": query, "created_by": "", "created_at": NOW}
+            )  # fmt: skip
+        cx.execute(insert(cx, tables.subscriptions).on_conflict_do_nothing(), rows)
+        source, _ = sources.add_source(cx, "feed", "https://bench.example/feed", sources.EVERYBODY, NOW)
+        sources.due_now(cx, source.id, NOW)
+    pipeline = Pipeline(store, known, StandingClock(), timedelta(days=1))
+    with store.write() as cx:
+        held = sources.claim_one(cx, source.id, "bench", NOW, timedelta(days=1))
+    assert held
+    pipeline.ingest(Batch(held, (), NOW))
+    texts = iter(list(made._texts(FILED + 10)))
+
+    def file(number: str) -> None:
+        with store.write() as cx:
+            held = sources.claim_one(cx, source.id, "bench", NOW, timedelta(days=1))
+        assert held
+        text = next(texts)[0]
+        document = Document(number, f"Report {number}", text, url=f"https://bench.example/{number}", published=NOW)
+        began = time.perf_counter()
+        told.append(pipeline.ingest(Batch(held, (document,), NOW)).alerts)
+        took.append((time.perf_counter() - began) * 1000)
+
+    told: list[int] = []
+    took: list[float] = []
+    for number in range(FILED + 5):
+        file(str(number))
+    what = f"article in, {sum(told) / len(told):.1f} deliveries out, {SUBSCRIPTIONS:,} subscriptions"
+    return Row(what, float(np.percentile(took[5:], 50)), float(np.percentile(took[5:], 99)))
 
 
 def _say(context: Context, channel: Channel, text: str) -> None:
