@@ -225,11 +225,12 @@ def _commands(store: Store, catalogue: Catalogue, made: Made) -> list[Row]:
     with store.write() as cx:
         channel = subscriptions.ensure_channel(cx, "console", "home", "one", "one", "UTC", NOW)
     context = Context(store, catalogue, Lookup(catalogue), known, StandingClock(), load_settings(environ={}), woken=[])
+    asked = ASKED if made.number == ARTICLES else ASKED // 3
     chance = random.Random(3)
-    usual = made.chance.choice(len(made.entities), ASKED, p=made.entity_chances).tolist()
-    chosen = [*range(10), *usual, *(chance.randrange(len(made.entities)) for _ in range(ASKED // 2))]
+    usual = made.chance.choice(len(made.entities), asked, p=made.entity_chances).tolist()
+    chosen = [*range(10), *usual, *(chance.randrange(len(made.entities)) for _ in range(asked // 2))]
     names = [made.entities[number][2] for number in chosen]
-    words = _some_words(made, ASKED)
+    words = _some_words(made, asked)
     queries = [
         *words,
         *(f"{a} {b}" for a, b in zip(words, reversed(words), strict=True)),
