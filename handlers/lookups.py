@@ -164,7 +164,8 @@ def _position(context: Context, entity: Entity) -> str:
     assert entity.lat is not None
     assert entity.lon is not None
     within = context.catalogue.get(entity.within or "")
-    country = _country(context, entity.country) if entity.country and entity.kind is not Kind.COUNTRY else ""
+    agreed = entity.kind is not Kind.COUNTRY and (within is None or within.country == entity.country)
+    country = _country(context, entity.country) if entity.country and agreed else ""  # none for what two claim
     position = ", ".join(part for part in (within.name if within else "", country) if part)
     coordinates = f"{abs(entity.lat):.2f}° {'N' if entity.lat >= 0 else 'S'}, {abs(entity.lon):.2f}° {'E' if entity.lon >= 0 else 'W'}"
     parts = [part for part in (position, coordinates) if part]

@@ -37,10 +37,10 @@ WIDE = frozenset(
 # GeoNames' codes whose place in the catalogue goes by another name, or is disputed and so an area rather than a province.
 LINKS = {
     "BF.12": "bf-sahel-region-of-burkina-faso", "GE.02": "x-abkhazia", "IL.WE": "ps-west-bank", "IN.12": "in-jammu-kashmir",
-    "IQ.05": "iq-sulaymaniyah-governorate", "IQ.08": "iq-dohuk-governorate", "IQ.11": "iq-erbil-governorate", "LY.69": "ly-benghazi-district",
-    "LY.72": "ly-misrata-district", "MD.58": "x-transnistria", "MM.18": "mm-naypyidaw-union-territory", "NG.11": "ng-federal-capital-territory",
-    "PK.06": "pk-azad-kashmir", "PS.GZ": "ps-gaza-strip", "PS.WE": "ps-west-bank", "UA.11": "x-crimea", "UA.20": "x-crimea",
-    "YE.18": "ye-al-dhale", "YE.28": "ye-socotra-archipelago-governorate",
+    "IQ.05": "iq-sulaymaniyah-governorate", "IQ.08": "iq-dohuk-governorate", "IQ.11": "iq-erbil-governorate",
+    "LY.69": "ly-benghazi-district", "LY.72": "ly-misrata-district", "MD.58": "x-transnistria", "MM.18": "mm-naypyidaw-union-territory",
+    "NG.11": "ng-federal-capital-territory", "PK.06": "pk-azad-kashmir", "PS.GZ": "ps-gaza-strip", "PS.WE": "ps-west-bank",
+    "UA.11": "x-crimea", "UA.20": "x-crimea", "YE.18": "ye-al-dhale", "YE.28": "ye-socotra-archipelago-governorate",
     "RU.48": "", "UA.12": "",  # Moscow and Kyiv lie in no oblast, though one is called after each
 }  # fmt: skip
 # Whose place is disputed, or in more than one province; they stay as they are.

@@ -71,16 +71,16 @@ class Names:
         return self._clear(base, matching, stored)
 
     def areas(self, name: str) -> list[Entity]:
-        """What `within:` can mean by a name: a country or a region of this name, else the province that a town is called like.
+        """What `within:` can mean by a name: a country or a region of this name, else the province round a town of this name.
 
-        Idlib is the province round the town; Kyiv is the town, which lies in no province of its name.
+        Idlib is the province that the town lies in; Kyiv is the town, for it lies in no province called so.
         """
         found = self.tracked(name, is_place)
         if any(is_region(entity) or is_country(entity) for entity in found):
             return [entity for entity in found if is_region(entity) or is_country(entity)]
         called = {e.id: e for word in PROVINCES for e in self.tracked(f"{name} {word}", is_region)}
-        round_it = [around for entity in found if (around := called.get(entity.within or ""))]
-        return round_it or found or list(called.values())
+        wider = [called.get(entity.within or "", entity) for entity in found]
+        return list({entity.id: entity for entity in wider or called.values()}.values())
 
     def world(self, name: str) -> list[Entity]:
         """The untracked places of the world of this name: none, one that is clearly meant, or all."""
