@@ -201,7 +201,8 @@ def _country(context: Context, iso: str) -> str:
 def position(context: Context, entity: Entity) -> str:
     """`Salah ad-Din, Iraq – 34.20° N, 43.87° E – 48 km SSE of Tikrit`."""
     within = context.catalogue.get(entity.within or "")
-    country = _country(context, entity.country) if entity.country and entity.kind is not Kind.COUNTRY else ""
+    agreed = entity.kind is not Kind.COUNTRY and (within is None or within.country == entity.country)
+    country = _country(context, entity.country) if entity.country and agreed else ""  # none for what two claim
     around = ", ".join(dict.fromkeys(part for part in (within.name if within else "", country) if part))
     cities = nearest_cities(context, entity, 1) if entity.kind is not Kind.COUNTRY else []
     return " – ".join(part for part in (around, coordinates(entity), *cities) if part)

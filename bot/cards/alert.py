@@ -188,5 +188,6 @@ def _actor(entity: Entity, entities: Mapping[str, Entity]) -> str:
 
 def _place(entity: Entity, entities: Mapping[str, Entity], apart: Mapping[str, str]) -> str:
     region = entities.get(entity.within) if entity.within else None
-    name = f"{entity.name}, {region.name}" if region else entity.name
+    tells = region is not None and not region.name.startswith(f"{entity.name} ")  # Idlib needs no Idlib Governorate
+    name = f"{entity.name}, {region.name}" if region and tells else entity.name
     return f"{name} ({apart[entity.id]})" if entity.id in apart else name

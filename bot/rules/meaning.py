@@ -81,7 +81,7 @@ class Meaning:
         allowed = ENTITY_FIELDS[field]
         runs = list(_runs(value, follow if value.kind == "WORD" else ()))
         for count, name in runs:
-            found = self._tracked(f"id:{name}" if field == "id" else name, allowed)
+            found = self._of_field(field, name, allowed)
             if not found and field == "country" and (country := self._names.catalogue.get(name.lower())):
                 found = [country] if is_country(country) else []
             if found and field in ("actor", "place", "id"):
@@ -93,6 +93,13 @@ class Meaning:
                 return Within(entity.id, _called(entity, text), text, shown), count - 1
         name = next((name for _, name in runs if self._tracked(name)), value.text)
         raise self._not_tracked(field, name, value.at, allowed)
+
+    def _of_field(self, field: str, name: str, allowed: Allowed) -> list[Entity]:
+        if field == "id":
+            return self._tracked(f"id:{name}", allowed)
+        if field == "within" and not self._stored:
+            return self._names.areas(name)
+        return self._tracked(name, allowed)
 
     def reach(self, piece: Piece) -> Near | Along:
         """`near:` or `along:`."""

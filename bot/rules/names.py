@@ -15,6 +15,8 @@ from bot.entities.lookup import Hit, Lookup
 from bot.model import Entity, Kind
 from bot.text.fold import fold_key
 
+# What a province is called behind its name, where its name alone is its capital's.
+PROVINCES = ("province", "governorate", "state", "oblast", "region", "department", "district")
 CLEARLY = 10  # times as many people make one untracked place the one that is meant
 Allowed = Callable[[Entity], bool]
 
@@ -29,6 +31,10 @@ def is_place(entity: Entity) -> bool:
 
 def is_actor(entity: Entity) -> bool:
     return not entity.kind.is_place
+
+
+def is_region(entity: Entity) -> bool:
+    return entity.kind is Kind.REGION
 
 
 def is_country(entity: Entity) -> bool:
@@ -63,6 +69,18 @@ class Names:
         wanted = fold_key(qualifier)
         matching = [e for e in self._all(base, allowed) if wanted in map(fold_key, self.qualifiers(e))]
         return self._clear(base, matching, stored)
+
+    def areas(self, name: str) -> list[Entity]:
+        """What `within:` can mean by a name: a country or a region of this name, else the province round a town of this name.
+
+        Idlib is the province that the town lies in; Kyiv is the town, for it lies in no province called so.
+        """
+        found = self.tracked(name, is_place)
+        if any(is_region(entity) or is_country(entity) for entity in found):
+            return [entity for entity in found if is_region(entity) or is_country(entity)]
+        called = {e.id: e for word in PROVINCES for e in self.tracked(f"{name} {word}", is_region)}
+        wider = [called.get(entity.within or "", entity) for entity in found]
+        return list({entity.id: entity for entity in wider or called.values()}.values())
 
     def world(self, name: str) -> list[Entity]:
         """The untracked places of the world of this name: none, one that is clearly meant, or all."""
