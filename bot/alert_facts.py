@@ -25,7 +25,7 @@ from bot.store import alerts, subscriptions
 from bot.store.alerts import Alert, Exemption, Mute
 from bot.store.sources import Source
 from bot.store.subscriptions import Subscription
-from bot.store.telling import StoryView, lead, story_view
+from bot.store.telling import Lead, StoryView, lead, story_view
 from bot.stories.origins import behind, said
 from bot.stories.reading import numbers_of
 
@@ -57,8 +57,45 @@ def facts_of(
     )
 
 
+class Reads:
+    """What the channels of one batch share: a story, an article and its facts, looked up once a workspace."""
+
+    def __init__(self, cx: Connection, known: Known) -> None:
+        self._cx = cx
+        self._known = known
+        self._views: dict[tuple[str, int], StoryView] = {}
+        self._leads: dict[tuple[str, int], tuple[Lead, Facts, Mentions] | None] = {}
+        self._named: dict[tuple[str, int], dict[str, int]] = {}
+
+    def view(self, workspace: str, story_id: int) -> StoryView:
+        key = workspace, story_id
+        if key not in self._views:
+            self._views[key] = story_view(self._cx, workspace, story_id)
+        return self._views[key]
+
+    def named(self, workspace: str, story_id: int) -> dict[str, int]:
+        """Entity → articles of the story that name it, as far as the workspace may see."""
+        key = workspace, story_id
+        if key not in self._named:
+            self._named[key] = named_in(self._known, workspace, self.view(workspace, story_id))
+        return self._named[key]
+
+    def article(self, workspace: str, article_id: int) -> tuple[Lead, Facts, Mentions] | None:
+        """An article, its facts and its mentions as a workspace sees them; None if it cannot be seen any more."""
+        key = workspace, article_id
+        if key not in self._leads:
+            found = lead(self._cx, workspace, article_id, self._known.name_of)
+            if found is None:
+                self._leads[key] = None
+            else:
+                source = (found.source_id, found.source_name)
+                facts = facts_of(self._known, workspace, found.article, found.mentions, source)
+                self._leads[key] = found, facts, tuple(self._known.seen_by(workspace, found.mentions))
+        return self._leads[key]
+
+
 class Desk:
-    """A channel while it is told of one batch: its rules of restraint, and what has been looked up."""
+    """A channel while it is told of one batch: its rules of restraint."""
 
     def __init__(
         self,
@@ -68,6 +105,7 @@ class Desk:
         mutes: Sequence[Mute],
         exceptions: Sequence[Exemption],
         posts: list[datetime],
+        reads: Reads,
         now: datetime,
     ) -> None:
         self.channel = channel
@@ -77,20 +115,22 @@ class Desk:
         self.exceptions = exceptions
         self.posts = posts
         self.now = now
+        self.reads = reads
         self.audience = 1
-        self._views: dict[int, StoryView] = {}
 
     @classmethod
-    def open(cls, cx: Connection, channel_id: int, source: Source | None, rules: RuleIndex, now: datetime) -> Desk:
-        return cls(
-            subscriptions.channel(cx, channel_id),
-            source,
-            rules,
-            alerts.mutes_of(cx, channel_id, now),
-            alerts.exceptions_of(cx, channel_id),
-            alerts.posts_since(cx, channel_id, now - LONGEST_SPAN),
-            now,
-        )
+    def open_all(
+        cls, cx: Connection, ids: Sequence[int], source: Source | None, rules: RuleIndex, reads: Reads, now: datetime
+    ) -> list[Desk]:
+        """One for each channel, in their order, with a question a kind for all of them."""
+        found = subscriptions.channels_with(cx, ids)
+        mutes = alerts.mutes_in(cx, ids, now)
+        exempt = alerts.exceptions_in(cx, ids)
+        posts = alerts.posts_in(cx, ids, now - LONGEST_SPAN)
+        return [
+            cls(found[key], source, rules, mutes.get(key, []), exempt.get(key, []), posts.get(key, []), reads, now)
+            for key in ids
+        ]
 
     @property
     def source(self) -> Source:
@@ -101,10 +141,8 @@ class Desk:
     def source_said(self) -> tuple[int, str]:
         return self.source.id, f"{self.source.title} {self.source.address}"
 
-    def view(self, cx: Connection, story_id: int) -> StoryView:
-        if story_id not in self._views:
-            self._views[story_id] = story_view(cx, self.channel.workspace, story_id)
-        return self._views[story_id]
+    def view(self, story_id: int) -> StoryView:
+        return self.reads.view(self.channel.workspace, story_id)
 
     def muted(self, kind: str, target: str) -> bool:
         return any(mute.kind == kind and mute.target == target for mute in self.mutes)
@@ -113,16 +151,14 @@ class Desk:
         return any(one.kind == kind and one.target == target for one in self.exceptions)
 
 
-def finding(
-    cx: Connection, known: Known, alert: Alert, rules: Sequence[Rule], view: StoryView, zone: str
-) -> tuple[Finding, str] | None:
+def finding(reads: Reads, alert: Alert, rules: Sequence[Rule], zone: str) -> tuple[Finding, str] | None:
     """What an alert's card is made from, and the roles it calls; None if its article cannot be seen any more."""
     workspace = alert.workspace
-    found = lead(cx, workspace, alert.article_id, known.name_of)
-    if found is None:
+    known = reads.article(workspace, alert.article_id)
+    if known is None:
         return None
-    seen = tuple(known.seen_by(workspace, found.mentions))
-    facts = facts_of(known, workspace, found.article, found.mentions, (found.source_id, found.source_name))
+    found, facts, seen = known
+    view = reads.view(workspace, alert.story_id)
     asked = frozenset[str]().union(*(asked_for(rule.query, facts) for rule in rules))
     apart = {place: words for rule in reversed(rules) for place, words in distances(rule.query, facts).items()}
     calls = [
@@ -132,7 +168,7 @@ def finding(
     last = max((article.seen_at for article in view.articles), default=first)
     voices = view.origins
     return Finding(
-        alert.code, found.article, seen, alert.why, first, zone, asked, apart, named_in(known, workspace, view),
+        alert.code, found.article, seen, alert.why, first, zone, asked, apart, reads.named(workspace, alert.story_id),
         said(behind(voices), voices) if voices else "", last,
     ), " ".join(dict.fromkeys(calls))  # fmt: skip
 
@@ -156,8 +192,7 @@ def rule_of(row: Subscription, names: Names) -> Rule | None:
 
 def card_now(cx: Connection, known: Known, alert: Alert, zone: str) -> Card | None:
     """An alert as it stands; None if its article cannot be seen any more."""
-    view = story_view(cx, alert.workspace, alert.story_id)
-    found = finding(cx, known, alert, rules_of(cx, known, alert), view, zone)
+    found = finding(Reads(cx, known), alert, rules_of(cx, known, alert), zone)
     return alert_card(found[0], known.catalogue_of(alert.workspace).entities) if found else None
 
 

@@ -19,6 +19,7 @@ from bot import metrics
 from bot.alert_facts import (
     Desk,
     Mentions,
+    Reads,
     facts_of,
     finding,
     independent,
@@ -85,8 +86,11 @@ class Teller:
         readers = sources.readers(cx, source.id)
         told = [key for key, alert in old.items() if alert.workspace in readers or EVERYBODY in readers]
         new = 0
-        for channel_id in dict.fromkeys([*fired, *(channel_id for channel_id, _ in told)]):
-            desk = Desk.open(cx, channel_id, source, rules, now)
+        reads, fresh_alerts = Reads(cx, self._known), list[tuple[Desk, _Fired, Alert]]()
+        concerned = list(dict.fromkeys([*fired, *(channel_id for channel_id, _ in told)]))
+        for desk in Desk.open_all(cx, concerned, source, rules, reads, now):
+            channel_id = desk.channel.id
+            desk.audience = len(fired)
             here = {story: self._spared(desk, one) for story, one in fired.get(channel_id, {}).items()}
             fresh = {
                 story: one for story, one in here.items() if (channel_id, story) not in old and (one.rules or one.muted)
@@ -95,10 +99,10 @@ class Teller:
             if flood and source.kind == "feed":
                 new += self._together(cx, desk, fresh)
             else:
-                new += sum(self._new(cx, desk, one) for one in fresh.values())
+                fresh_alerts += [(desk, one, self._new(desk, one)) for one in fresh.values()]
             for _, story in (key for key in told if key[0] == channel_id):
                 self._grown(cx, desk, old[channel_id, story], by_story[story], here.get(story))
-        return new
+        return new + self._enter(cx, fresh_alerts)
 
     # What fires in a channel after its mutes and exceptions.
 
@@ -134,17 +138,37 @@ class Teller:
 
     # A story that the channel has not had.
 
-    def _new(self, cx: Connection, desk: Desk, one: _Fired) -> int:
-        channel, item = desk.channel, one.first
-        view = desk.view(cx, item.story_id)
+    def _new(self, desk: Desk, one: _Fired) -> Alert:
+        view = desk.view(one.first.story_id)
         verdict = self._verdict(desk, one.rules, view)
-        alert = alerts.insert_alert(cx, self._row(desk, one, verdict, view))
-        if alert is None:
-            return 0
+        alert = self._row(desk, one, verdict, view)
         if alert.state == alerts.POSTED:
-            self._post(cx, desk, alert, one.rules)
+            desk.posts.append(desk.now)
+            alert = replace(alert, posted_at=desk.now)
+        return alert
+
+    def _enter(self, cx: Connection, fresh: Sequence[tuple[Desk, _Fired, Alert]]) -> int:
+        """Write new alerts and their posts, all of a batch together; how many were posted."""
+        if not fresh:
+            return 0
+        codes = alerts.codes_for(cx, [alert.delivery_key for _, _, alert in fresh])
+        named = [(desk, one, replace(alert, code=codes[alert.delivery_key])) for desk, one, alert in fresh]
+        entered = alerts.insert_alerts(cx, [alert for _, _, alert in named])
+        rows = []
+        for desk, one, alert in named:
+            if alert.delivery_key not in entered or alert.state != alerts.POSTED:
+                continue
+            found = finding(desk.reads, alert, one.rules, desk.channel.timezone)
+            if found is None:
+                continue
+            channel, card = desk.channel, card_to_data(self._card(desk, found[0]))
             metrics.alerted(channel.platform)
-        return int(alert.state == alerts.POSTED)
+            rows.append(
+                outbox.post_row(
+                    alert.delivery_key, channel.id, channel.platform, "alert", card, desk.now, found[1] or None, desk.audience
+                )
+            )  # fmt: skip
+        return len(outbox.enqueue_all(cx, rows))
 
     def _verdict(self, desk: Desk, rules: Sequence[Rule], view: StoryView) -> restraint.Verdict:
         return restraint.judge(
@@ -177,11 +201,11 @@ class Teller:
 
     def _post(self, cx: Connection, desk: Desk, alert: Alert, rules: Sequence[Rule]) -> None:
         """The alert's own message."""
-        found = self._finding(cx, desk, alert, rules)
+        found = finding(desk.reads, alert, rules, desk.channel.timezone)
         if found is None:
             return
-        finding, calls = found
-        card = self._card(desk, finding)
+        story, calls = found
+        card = self._card(desk, story)
         alerts.save(cx, replace(alert, state=alerts.POSTED, posted_at=desk.now, held_until=None), desk.now)
         desk.posts.append(desk.now)
         self._enqueue(cx, desk, alert.delivery_key, card, mention=calls)
@@ -196,8 +220,10 @@ class Teller:
                 verdict = restraint.Verdict(alerts.LISTED)
                 told[story] = one
             row = self._row(desk, one, verdict, view)
-            rows.append(replace(row, told=None))
-        new = alerts.insert_alerts(cx, rows)
+            code = f"V-{alerts.letters(row.delivery_key)[:9]}"  # longer, so that none has to be looked for
+            rows.append(replace(row, told=None, code=code))
+        entered = alerts.insert_alerts(cx, rows)
+        new = {row.story_id for row in rows if row.delivery_key in entered}
         items = [
             Item(
                 "", one.first.article.title, one.first.article.url, one.first.article.outlet,
@@ -219,7 +245,7 @@ class Teller:
         """What these articles add to it: an edit always, a word in its thread where it matters, a post where it steps up."""
         rules = fired.rules if fired else []
         more = [rule for rule in rules if rule.subscription_id not in alert.subscription_ids]
-        view = desk.view(cx, alert.story_id)
+        view = desk.view(alert.story_id)
         newest = articles[-1].article
         alert = replace(
             alert,
@@ -239,12 +265,12 @@ class Teller:
             step = bool(said) or any(item.article_id != alert.article_id for item in articles)
             said = said or [line(strong(newest.outlet), f": {newest.title}")]
         alert = replace(alert, told=after, version=alert.version + 1)
-        found = self._finding(cx, desk, alert, asked)
+        found = finding(desk.reads, alert, asked, desk.channel.timezone)
         if found is None:
             return
-        finding, calls = found
+        story, calls = found
         alerts.save(cx, alert, desk.now)
-        card = card_to_data(self._card(desk, finding))
+        card = card_to_data(self._card(desk, story))
         key = outbox.delivery_key("edit", alert.id, alert.version)
         seen = outbox.edit(cx, key, alert.delivery_key, card, desk.now)
         silent = desk.muted("story", str(alert.story_id)) or desk.excepted("story", str(alert.story_id))
@@ -254,7 +280,7 @@ class Teller:
             cx,
             desk,
             outbox.delivery_key("news", alert.id, alert.version),
-            news_card(finding, said),
+            news_card(story, said),
             action="notify" if step else "reply",
             target=alert.delivery_key,
             mention=calls if step else "",
@@ -305,9 +331,6 @@ class Teller:
         ]
         return min(end for end in ends if end) if ends and len(ends) == len(asked) and all(ends) else None
 
-    def _finding(self, cx: Connection, desk: Desk, alert: Alert, rules: Sequence[Rule]) -> tuple[Finding, str] | None:
-        return finding(cx, self._known, alert, rules, desk.view(cx, alert.story_id), desk.channel.timezone)
-
     def _card(self, desk: Desk, found: Finding) -> Card:
         return alert_card(found, self._known.catalogue_of(desk.channel.workspace).entities)
 
@@ -331,10 +354,10 @@ class Teller:
                 held = [alert for alert in alerts.due(cx, now) if alert.channel_id == channel_id]
                 if not held:
                     continue
-                desk = Desk.open(cx, channel_id, None, rules, now)
+                [desk] = Desk.open_all(cx, [channel_id], None, rules, Reads(cx, self._known), now)
                 if len(held) == 1:
                     asked = [rule for number in held[0].subscription_ids if (rule := rules.get(number))]
-                    view = desk.view(cx, held[0].story_id)
+                    view = desk.view(held[0].story_id)
                     told = known_of(self._known, desk.channel.workspace, view, None, held[0].told or {})
                     self._post(cx, desk, replace(held[0], told=told), asked)
                     made += 1
@@ -345,7 +368,7 @@ class Teller:
     def _catch_up(self, cx: Connection, desk: Desk, held: Sequence[Alert]) -> int:
         items = []
         for alert in held:
-            view = desk.view(cx, alert.story_id)
+            view = desk.view(alert.story_id)
             article = next((one for one in view.articles if one.id == alert.article_id), None)
             alerts.save(cx, replace(alert, state=alerts.LISTED, held_until=None), desk.now)
             if article:

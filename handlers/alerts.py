@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.alert_facts import card_now, finding, rules_of
+from bot.alert_facts import Reads, card_now, finding, rules_of
 from bot.cards.alert import telling_sentence
 from bot.cards.card import Block, Button, Card, Field, Fields, Line, Listing, Text, Tone, code, line, quiet, strong
 from bot.cards.compose import cite, moment, source_line
@@ -14,7 +14,7 @@ from bot.model import Mention, Request
 from bot.settings import duration
 from bot.store import alerts, sources, stories
 from bot.store.alerts import Alert
-from bot.store.telling import lead, story_view
+from bot.store.telling import lead
 from bot.stories.origins import behind, said
 from bot.text.fold import fold_key
 from handlers.context import Command, Context, Option, Takes, trouble
@@ -212,9 +212,7 @@ def wrong(context: Context, request: Request) -> Card:
         alert = alerts.by_code(cx, channel.workspace, wanted)
         if alert is None or alert.channel_id != channel.id:
             return _unknown(wanted)
-        view = story_view(cx, channel.workspace, alert.story_id)
-        rules = rules_of(cx, context.known, alert)
-        told = finding(cx, context.known, alert, rules, view, channel.timezone)
+        told = finding(Reads(cx, context.known), alert, rules_of(cx, context.known, alert), channel.timezone)
     if told is None:
         return trouble(f"The article of {alert.code} is not in the archive any more.")
     found = told[0]

@@ -55,6 +55,8 @@ def _lies(context: Context, entity: Entity) -> list[Field]:
     """Province and country, coordinates, and the way from the nearest cities."""
     around = context.catalogue.get(entity.within or "")
     country = context.catalogue.get((entity.country or "").lower())
+    if around and around.country != entity.country:
+        country = None  # where two claim it, none is named
     outer = [one.name for one in (around, country) if one and one.id not in entity.ids]
     rows = [Field("In", line(", ".join(dict.fromkeys(outer))))] if outer else []
     rows.append(Field("Lies at", line(about.coordinates(entity))))

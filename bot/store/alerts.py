@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ class Alert:
     posted_at: datetime | None = None
 
 
-def _letters(key: str) -> str:
+def letters(key: str) -> str:
     digits = int(key, 16)
     letters = ""
     while len(letters) < 12:
@@ -53,9 +53,9 @@ def _letters(key: str) -> str:
 
 def _free_code(cx: Connection, key: str) -> str:
     """A short id for people to type, as V-7F3K2: letters without I, L, O, U; longer only where the short one is taken."""
-    letters = _letters(key)
+    own = letters(key)
     for length in range(5, 12):
-        code = f"V-{letters[:length]}"
+        code = f"V-{own[:length]}"
         if cx.execute(select(alerts.c.id).where(alerts.c.code == code)).first() is None:
             break
     return code
@@ -67,18 +67,25 @@ def _row(alert: Alert) -> dict[str, Any]:
     return row | listed | {"held_why": alert.held_why or None}
 
 
-def insert_alert(cx: Connection, alert: Alert) -> Alert | None:
-    """The new alert with its id and code, or None if this channel has had this story."""
-    alert = replace(alert, code=_free_code(cx, alert.delivery_key))
-    query = insert(cx, alerts).values(_row(alert)).on_conflict_do_nothing().returning(alerts.c.id)
-    alert_id = cx.execute(query).scalar()
-    return replace(alert, id=alert_id) if alert_id is not None else None
+def codes_for(cx: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Delivery key → a short id for people to type, none of them taken; longer only where the short one is."""
+    short = {key: f"V-{letters(key)[:5]}" for key in keys}
+    taken: set[str] = set()
+    wanted = list(short.values())
+    for at in range(0, len(wanted), 500):
+        taken.update(cx.execute(select(alerts.c.code).where(alerts.c.code.in_(wanted[at : at + 500]))).scalars())
+    for key, code in short.items():
+        short[key] = _free_code(cx, key) if code in taken else code
+        while short[key] in taken:
+            short[key] = f"V-{letters(key)[: len(short[key]) - 1]}"
+        taken.add(short[key])
+    return short
 
 
-def insert_alerts(cx: Connection, found: Iterable[Alert]) -> set[int]:
-    """Many at once: the stories of these that their channel had not had. Their short ids are longer, so that none has to be looked for."""
-    rows = [_row(replace(alert, code=f"V-{_letters(alert.delivery_key)[:9]}")) for alert in found]
-    query = insert(cx, alerts).on_conflict_do_nothing().returning(alerts.c.story_id)
+def insert_alerts(cx: Connection, found: Sequence[Alert]) -> set[str]:
+    """Many at once: the delivery keys of those whose channel had not had their story."""
+    rows = [_row(alert) for alert in found]
+    query = insert(cx, alerts).on_conflict_do_nothing().returning(alerts.c.delivery_key)
     return set(cx.execute(query, rows).scalars()) if rows else set()
 
 
@@ -101,10 +108,21 @@ def due(cx: Connection, now: datetime, limit: int = 2_000) -> list[Alert]:
     return [_alert(row) for row in cx.execute(query.order_by(alerts.c.channel_id, alerts.c.id).limit(limit))]
 
 
-def posts_since(cx: Connection, channel_id: int, since: datetime) -> list[datetime]:
-    """When a channel was last given a post of its own for an alert, oldest first."""
-    query = select(alerts.c.posted_at).where(alerts.c.channel_id == channel_id, alerts.c.posted_at > since)
-    return sorted(cx.execute(query).scalars())
+def posts_in(cx: Connection, channel_ids: Sequence[int], since: datetime) -> dict[int, list[datetime]]:
+    """Channel → when it was last given a post of its own for an alert, oldest first."""
+    found: dict[int, list[datetime]] = {}
+    for part in _parts(channel_ids):
+        query = select(alerts.c.channel_id, alerts.c.posted_at).where(
+            alerts.c.channel_id.in_(part), alerts.c.posted_at > since
+        )
+        for row in cx.execute(query.order_by(alerts.c.posted_at)):
+            found.setdefault(row.channel_id, []).append(row.posted_at)
+    return found
+
+
+def _parts(ids: Sequence[int], size: int = 500) -> Iterator[list[int]]:
+    for at in range(0, len(ids), size):
+        yield list(ids[at : at + size])
 
 
 def latest(cx: Connection, channel: Channel, limit: int) -> list[Alert]:
@@ -202,6 +220,17 @@ def mutes_of(cx: Connection, channel_id: int, now: datetime) -> list[Mute]:
     return [Mute(r.id, r.kind, r.target, r.label, r.until, r.created_by) for r in cx.execute(query)]
 
 
+def mutes_in(cx: Connection, channel_ids: Sequence[int], now: datetime) -> dict[int, list[Mute]]:
+    """Channel → its mutes that have not ended."""
+    found: dict[int, list[Mute]] = {}
+    for part in _parts(channel_ids):
+        query = select(mutes).where(mutes.c.channel_id.in_(part), mutes.c.until > now).order_by(mutes.c.until)
+        for r in cx.execute(query):
+            mute = Mute(r.id, r.kind, r.target, r.label, r.until, r.created_by)
+            found.setdefault(r.channel_id, []).append(mute)
+    return found
+
+
 def unmute(cx: Connection, channel: Channel, mute_id: int) -> bool:
     query = delete(mutes).where(mutes.c.id == mute_id, mutes.c.channel_id == channel.id)
     return cx.execute(query).rowcount == 1
@@ -236,6 +265,16 @@ def add_exception(
 def exceptions_of(cx: Connection, channel_id: int) -> list[Exemption]:
     query = select(exceptions).where(exceptions.c.channel_id == channel_id).order_by(exceptions.c.id)
     return [_exemption(row) for row in cx.execute(query)]
+
+
+def exceptions_in(cx: Connection, channel_ids: Sequence[int]) -> dict[int, list[Exemption]]:
+    """Channel → its exceptions."""
+    found: dict[int, list[Exemption]] = {}
+    for part in _parts(channel_ids):
+        query = select(exceptions).where(exceptions.c.channel_id.in_(part)).order_by(exceptions.c.id)
+        for row in cx.execute(query):
+            found.setdefault(row.channel_id, []).append(_exemption(row))
+    return found
 
 
 def drop_exception(cx: Connection, channel: Channel, exception_id: int) -> Exemption | None:

@@ -6,7 +6,7 @@ Order is kept in each channel: a row is claimed only when no earlier row of its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,30 @@ def enqueue(
     }
     query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
     return inserted(cx, query, deliveries.c.id)
+
+
+def enqueue_all(cx: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Many posts at once, as `enqueue` takes them one by one; the keys of those that were not there yet."""
+    query = insert(cx, deliveries).on_conflict_do_nothing(index_elements=["delivery_key"])
+    return set(cx.execute(query.returning(deliveries.c.delivery_key), list(rows)).scalars()) if rows else set()
+
+
+def post_row(
+    key: str, channel_id: int, platform: str, kind: str, card: Any, now: datetime, mention: str | None, audience: int
+) -> dict[str, Any]:
+    """A row for `enqueue_all`."""
+    return {
+        "delivery_key": key,
+        "channel_id": channel_id,
+        "platform": platform,
+        "kind": kind,
+        "card": card,
+        "not_before": now,
+        "created_at": now,
+        "action": "post",
+        "mention": mention,
+        "audience": audience,
+    }
 
 
 def edit(cx: Connection, key: str, target: str, card: Any, now: datetime) -> bool:

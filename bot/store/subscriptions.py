@@ -74,6 +74,14 @@ def find_by_id(cx: Connection, channel_id: int) -> Channel | None:
     return _channel(row) if row else None
 
 
+def channels_with(cx: Connection, ids: Sequence[int]) -> dict[int, Channel]:
+    found: dict[int, Channel] = {}
+    for at in range(0, len(ids), 500):
+        query = select(channels).where(channels.c.id.in_(list(ids[at : at + 500])))
+        found |= {row.id: _channel(row) for row in cx.execute(query)}
+    return found
+
+
 def channel(cx: Connection, channel_id: int) -> Channel:
     return _channel(cx.execute(select(channels).where(channels.c.id == channel_id)).one())
 

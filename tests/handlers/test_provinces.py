@@ -41,14 +41,14 @@ async def test_an_alert_for_a_province_says_which_one_a_town_lies_in(house: Hous
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        ("Baquba", "Where Diyala, Iraq – 33.74° N"),
-        ("Idlib", "Where Idlib Governorate, Syria –"),
-        ("Bakhmut", "Where Donetsk Oblast, Ukraine –"),
-        ("Kyiv", "Where Ukraine –"),
-        ("Majdal Shams", "Where Golan Heights – 33.27° N"),
-        ("Abyei", "Where Abyei Area – 9.59° N"),
-        ("Jerusalem", "Where"),
+        ("Baquba", "In Diyala, Iraq Lies at 33.74° N"),
+        ("Idlib", "In Idlib Governorate, Syria Lies at"),
+        ("Bakhmut", "In Donetsk Oblast, Ukraine Lies at"),
+        ("Kyiv", "In Ukraine Lies at"),
+        ("Majdal Shams", "In Golan Heights Lies at 33.27° N"),
+        ("Abyei", "In Abyei Area Lies at 9.59° N"),
+        ("Jerusalem", "Lies at"),
     ],
 )
 def test_where_says_the_province(name: str, where: str, house: House) -> None:
-    assert where in words(card_text(house.say(f"/where {name}")))
+    assert where in words(card_text(house.say(f"/where {name}"))).replace(" │ │ ", " ")
