@@ -255,7 +255,7 @@ def _commands(store: Store, catalogue: Catalogue, made: Made) -> list[Row]:
 
 
 def _filing(store: Store, catalogue: Catalogue, made: Made) -> Row:
-    """An article in, its deliveries committed: 10,000 subscriptions of 500 channels to names taken evenly, every other with a word besides."""
+    """An article in, its deliveries committed: 10,000 subscriptions to names taken evenly, every other with a word besides."""
     known = Known(catalogue, Lookup(catalogue))
     picks = made.chance.integers(0, len(made.entities), SUBSCRIPTIONS).tolist()
     words = _some_words(made, SUBSCRIPTIONS)
