@@ -161,7 +161,7 @@ class Service:
         self.stop = asyncio.Event()
         self.pulse = self.poller.pulse = self.outbox.pulse = Pulse()
         self.hubs = self._hubs() if settings.http.listen and settings.http.public_url else None
-        key = master_key(settings.store.folder) if settings.http.listen else b""
+        key = master_key(settings.store.folder) if settings.http.listen and settings.http.public_url else b""
         self.web = Web(settings.http.listen, app.store, app.clock, self.pulse, self.hubs, self._pushed, key)
         self.web.routes = [route for chat in chats if isinstance(chat, Visited) for route in chat.routes()]
 

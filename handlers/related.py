@@ -46,7 +46,9 @@ def related(context: Context, request: Request) -> Card:
         return Card(title, blocks=(Text(line(quiet(said))),), buttons=buttons)
     own = f"{'' if sample.whole else 'newest '}{count(len(sample.articles), 'article')}"
     oftener = [row for row in rows if row[2] > 0]
-    blocks: list[Block] = [Text(line(f"In the {own} that name it, of {everything:,} in all:"))]
+    blocks: list[Block] = [
+        Text(line(f"In the {own} that name{'s' if own.startswith('1 ') else ''} it, of {everything:,} in all:"))
+    ]
     for heading, places in (("Actors", False), ("Places", True)):
         ranked = oftener or sorted(rows, key=lambda row: (-row[1].sentences, -row[1].articles, row[0].name))
         chosen = [row for row in ranked if row[0].kind.is_place == places][:SHOWN]
