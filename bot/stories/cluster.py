@@ -117,13 +117,21 @@ class Window:
         ):
             if found is not None:
                 return Placed(self._all[found].story_id, known)
+        own = {
+            id(words): self._weight(words) for words in (reading.words, reading.title)
+        }  # asked for at each comparison
+
+        def weight(words: Numbers) -> float:
+            known = own.get(id(words))
+            return self._weight(words) if known is None else known
+
         best: tuple[float, float, int] | None = None
         why = ""
         for number in self._candidates(reading):
             filed = self._all[number]
             if not self._in_reach(reading, filed):
                 continue
-            found_like = likeness(reading, filed.reading, self.rarity, self._weight)
+            found_like = likeness(reading, filed.reading, self.rarity, weight)
             if found_like.score < ENOUGH:
                 continue
             rank = (found_like.score, -filed.reading.hours, -filed.story_id)

@@ -94,7 +94,8 @@ def _shared(left: Numbers, right: Numbers, weight: WordRarity) -> float:
     both = common(left, right)
     if not len(both):
         return 0.0
-    return weight(both) / max(2.0, 0.5 * (min(weight(left), weight(right)) + 0.5 * (weight(left) + weight(right))))
+    one, other = weight(left), weight(right)
+    return weight(both) / max(2.0, 0.5 * (min(one, other) + 0.5 * (one + other)))
 
 
 def _in_common(one: frozenset[str], other: frozenset[str], rarity: Rarity, most: float, lenient: float = 0.0) -> float:
