@@ -6,6 +6,7 @@ A file is opened below the folder by its real path: links that lead out, devices
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from bot.model import Document
 
 SUFFIXES = {".txt", ".md", ".html", ".htm"}
 MAX_FILE = 5 * 1024 * 1024
+_HEADING = re.compile(r"\A\s*(#{1,3} [^\n]+)\n(?!\s*\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def _document(root: Path, path: Path, relative: str) -> tuple[Document, str | No
     front, body = _front_matter(text)
     if not body.strip():
         raise _Fault("the file is empty")
+    if path.suffix.lower() == ".md":
+        body = _HEADING.sub(r"\1\n\n", body)  # the heading is the title, whether or not a line is left free below it
     document = Document(
         key=relative,
         title=_string(front, "title"),

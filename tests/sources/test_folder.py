@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.sources.folder import MAX_FILE, FileRead, changed_files, read_files
+from bot.text.clean import article_from
 from tests.fakes import write_files
 
 LONG_LATIN = ("Les forces sont entrées à Sévaré où l’armée était déjà présente. " * 8).replace("’", "'")
@@ -96,3 +97,15 @@ def test_a_page_yields_its_text(tmp_path: Path) -> None:
     assert document
     assert "left the town" in document.body
     assert "Menu" not in document.body
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n", "\n \n"])
+def test_a_heading_is_the_title_with_or_without_a_free_line_below(between: str, tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"a.md": f"# Convoy struck near Gao{between}A roadside bomb struck an army convoy outside Gao."}
+    )
+    document = read(tmp_path)["a.md"].document
+    assert document
+    article = article_from(document, "Desk")
+    assert article.title == "Convoy struck near Gao"
+    assert article.text == "Convoy struck near Gao\n\nA roadside bomb struck an army convoy outside Gao."
