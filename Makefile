@@ -10,7 +10,7 @@ run: $(STAMP)
 	@$(BIN)/vedette run --tour
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -19,7 +19,7 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports
 
 check: lint
-	@$(BIN)/python -m pytest -m "not kill and not postgres and not slow"
+	@$(BIN)/python -m pytest -n auto -m "not kill and not postgres and not slow"
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench

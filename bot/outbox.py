@@ -35,15 +35,26 @@ LOOK = 0.5  # seconds between two looks into the outbox when nobody wakes it
 
 
 class SendLater(Exception):
-    """The platform cannot take it now. `in_doubt`: it may have taken it all the same; `everywhere`: it takes nothing now."""
+    """The platform cannot take it now.
+
+    `in_doubt`: it may have taken it all the same; `everywhere`: it takes nothing now; `paced`: nothing is wrong, its
+    turn comes later.
+    """
 
     def __init__(
-        self, reason: str, wait: timedelta | None = None, *, in_doubt: bool = False, everywhere: bool = False
+        self,
+        reason: str,
+        wait: timedelta | None = None,
+        *,
+        in_doubt: bool = False,
+        everywhere: bool = False,
+        paced: bool = False,
     ) -> None:
         super().__init__(reason)
         self.wait = wait
         self.in_doubt = in_doubt
         self.everywhere = everywhere
+        self.paced = paced
 
 
 class SendNever(Exception):
@@ -208,8 +219,10 @@ class Worker:
             wait = reason.wait or backoff(delivery.attempts)
             if reason.everywhere:
                 wait = self._pause(reason.wait)
-            metrics.delivered(platform, "later")
-            log.warning("delivery %d waits %s: %s", delivery.id, wait, reason)
+            if not reason.paced:
+                metrics.delivered(platform, "later")
+            level = logging.DEBUG if reason.paced else logging.WARNING
+            log.log(level, "delivery %d waits %s: %s", delivery.id, wait, reason)
             await asyncio.to_thread(self._put_back, delivery, self._clock.now() + wait, str(reason), reason.in_doubt)
             return False
         except SendNever as reason:

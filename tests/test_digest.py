@@ -357,7 +357,7 @@ def test_forty_days_round_a_change_of_clocks_through_the_store(house: House, zon
     assert [(later - day).days for day, later in pairwise(days)] == [1] * (len(expected) - 1)
 
 
-def test_the_longest_digest_stays_within_its_room() -> None:
+def longest_digest() -> Card:
     """Five hundred stories with the longest of everything."""
     long = "Commander Alexandrovich of the Western Operations Room " * 6
     stories = tuple(
@@ -369,7 +369,11 @@ def test_the_longest_digest_stays_within_its_room() -> None:
     facts = DigestFacts(
         START - timedelta(days=1), START, "Asia/Baghdad", tallies, stories[:15], {}, feeds=90, failing=names
     )
-    card = digest_card(facts, {})
+    return digest_card(facts, {})
+
+
+def test_the_longest_digest_stays_within_its_room() -> None:
+    card = longest_digest()
     assert length(card) <= ROOM
     assert "more stories, all in the archive" in card_text(card)
     whole = ("Commander Alexandrovich", "more stories, all in the archive", "failing")

@@ -12,7 +12,8 @@ from bot.chat.slack_events import Events
 from bot.chat.slack_http import Gate, Handler, Pages
 from bot.chat.slack_pace import Pace
 from bot.chat.slack_people import People
-from bot.chat.slack_send import Draw, Sender
+from bot.chat.slack_pictures import Draw, Pictures
+from bot.chat.slack_send import Sender
 from bot.chat.slack_socket import Socket, backoff
 from bot.chat.slack_teams import Teams, bad_token
 from bot.chat.slack_vault import MAKE_ONE
@@ -39,8 +40,9 @@ class SlackChat:
         self.api = Api(settings.slack.api_url)
         self.teams = Teams(settings, context.store, context.clock, self.api)
         self.people = People(self.api, self.teams, self._now)
-        self.sender = Sender(self.api, self.teams, Pace(self._now), settings.outbox.lease, draw)
-        self.app = Events(Desk(context, self.api, self.teams, self.people)).app()
+        self.pictures = Pictures(self.api, self.teams, draw)
+        self.sender = Sender(self.api, self.teams, Pace(self._now), settings.outbox.lease, self.pictures)
+        self.app = Events(Desk(context, self.api, self.teams, self.people, self.pictures)).app()
         self.socket: Socket | None = None
         self._ready = asyncio.Event()
         self._learning = asyncio.Lock()

@@ -313,6 +313,11 @@ def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
+def small(text: str) -> dict[str, Any]:
+    """A line in small letters."""
+    return _small(Budget(FOOTER), text)
+
+
 def _small(budget: Budget, text: str) -> dict[str, Any]:
     return {"type": "context", "elements": [_plain(budget.take(text, FOOTER))]}
 

@@ -12,6 +12,7 @@ from bot.cards.card import Button, Card, Does, Tone
 from bot.chat.slack_api import Api, Refused
 from bot.chat.slack_cards import Message, message
 from bot.chat.slack_people import People, Person
+from bot.chat.slack_pictures import Pictures
 from bot.chat.slack_teams import Teams, Unknown
 from bot.chat.slack_views import Meta, answer_view, choosable, choose_button, command_view, form_view
 from bot.chat.slack_words import is_public
@@ -58,8 +59,8 @@ class Ask:
 class Desk:
     """Answers; every await here comes after the acknowledgement."""
 
-    def __init__(self, context: Context, api: Api, teams: Teams, people: People) -> None:
-        self.context, self.api, self.teams, self.people = context, api, teams, people
+    def __init__(self, context: Context, api: Api, teams: Teams, people: People, pictures: Pictures) -> None:
+        self.context, self.api, self.teams, self.people, self.pictures = context, api, teams, people, pictures
 
     async def answer(self, ask: Ask) -> Card:
         """What the handlers say to a line. Always a card."""
@@ -122,26 +123,38 @@ class Desk:
     async def reply(
         self, ask: Ask, card: Card, *, public: bool = False, note: str = "", replace_it: bool = False
     ) -> None:
-        """Bring a card to where it was asked for; where Slack's own way back is closed, by a message of ours."""
-        made = message(card, note=note)
+        """Bring a card to where it was asked for, and then its pictures."""
         if ask.view:
             await self._view(ask, "views.update", {"view_id": ask.view, "view": answer_view(card, ask.meta)})
+            self.pictures.show_under(ask.team, card, lambda images: self._add_to_view(ask, card, images))
             return
-        if ask.response_url:
-            body: dict[str, Any] = {"text": made.text, "blocks": made.blocks, "replace_original": replace_it}
-            if not replace_it:
-                body["response_type"] = "in_channel" if public else "ephemeral"
-            if ask.thread:
-                body["thread_ts"] = ask.thread
-            if await self.api.post(ask.response_url, body) in range(200, 300):
-                return
-            log.info("Slack: a response_url took nothing; the answer goes another way")
-        await self._post(ask, made, public=public or ask.direct)
+        way, made = self._through_url, message(card, note=note)
+        if not await way(ask, made, public=public, replace_it=replace_it):
+            way = self._post
+            await way(ask, made, public=public)
+        if not replace_it:
+            self.pictures.show_under(ask.team, card, lambda images: way(ask, images, public=public))
 
-    async def _post(self, ask: Ask, made: Message, *, public: bool) -> None:
+    async def _add_to_view(self, ask: Ask, card: Card, images: Message) -> bool:
+        view = answer_view(card, ask.meta, images.blocks)
+        return bool(await self._view(ask, "views.update", {"view_id": ask.view, "view": view}))
+
+    async def _through_url(self, ask: Ask, made: Message, *, public: bool, replace_it: bool = False) -> bool:
+        """Whether Slack took it on the way back that came with the question."""
+        if not ask.response_url:
+            return False
+        body: dict[str, Any] = {"text": made.text, "blocks": made.blocks, "replace_original": replace_it}
+        if not replace_it:
+            body["response_type"] = "in_channel" if public else "ephemeral"
+        if ask.thread:
+            body["thread_ts"] = ask.thread
+        return await self.api.post(ask.response_url, body) in range(200, 300)
+
+    async def _post(self, ask: Ask, made: Message, *, public: bool, replace_it: bool = False) -> bool:
+        """Whether Slack took it as a message of ours."""
         body: dict[str, Any] = {"channel": ask.channel or ask.user, "text": made.text, "blocks": made.blocks}
         body |= {"parse": "none", "link_names": False, "thread_ts": ask.thread or None}
-        if public:
+        if public or ask.direct:
             method = "chat.postMessage"
             body |= {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
         else:
@@ -151,6 +164,8 @@ class Desk:
             await self.api.call(await self.teams.token(ask.team), method, body)
         except (Refused, Unknown) as error:
             log.warning("Slack: an answer could not be given: %s", error)
+            return False
+        return True
 
     async def _view(self, ask: Ask, method: str, body: dict[str, Any]) -> str:
         """The view's id; empty if Slack did not take it."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.cards.picture import Picture, PictureSpec
 from bot.chat.slack_api import GONE, NEVER, REVOKED, UNREADABLE, Api, Refused, short_key
-from bot.chat.slack_cards import Message, clip, message, plain_version
+from bot.chat.slack_cards import Message, message, plain_version
 from bot.chat.slack_pace import Pace
+from bot.chat.slack_pictures import Pictures
 from bot.chat.slack_teams import Teams, Unknown, bad_token
 from bot.outbox import ChannelGone, Post, SendLater, SendNever
-from bot.text.inert import inert
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +25,17 @@ BEFORE = timedelta(minutes=5)  # our clock and Slack's may differ by so much
 PAGES = 10
 PAGE = 200
 CLOSED_FOR = 300.0  # seconds until a workspace that refused its token is asked again
-ALT = 1_000
-PICTURE = 30.0  # seconds that a picture may take
 SHORT = 3.0  # a longer Retry-After is meant for more than one channel
 REPEAT = "possible repeat: it may have been posted before an interruption"
-
-Draw = Callable[[PictureSpec], Awaitable[bytes]]
 
 
 class Sender:
     """Posts, edits and replies."""
 
-    def __init__(self, api: Api, teams: Teams, pace: Pace, lease: timedelta, draw: Draw | None = None) -> None:
-        self._api, self._teams, self._pace, self._draw = api, teams, pace, draw
+    def __init__(self, api: Api, teams: Teams, pace: Pace, lease: timedelta, pictures: Pictures) -> None:
+        self._api, self._teams, self._pace, self._pictures = api, teams, pace, pictures
         # Whoever holds a delivery longer than its lease has lost it to somebody else, who would send it again.
         self._limit = max(2.0, lease.total_seconds() * 0.6)
-        self._showing: set[asyncio.Task[None]] = set()  # pictures on their way: they hold up no delivery
         self._closed: set[str] = set()  # workspaces that refused their token, so that it is said once
 
     async def send(self, post: Post) -> str:
@@ -58,10 +51,8 @@ class Sender:
             raise self._shut(team, str(error)) from None
         except Refused as refused:
             raise self._meaning(team, post, refused) from None
-        if self._draw and any(isinstance(block, Picture) for block in post.card.blocks):
-            task = asyncio.create_task(self._show(team, post, reference))
-            self._showing.add(task)
-            task.add_done_callback(self._showing.discard)
+        if post.action != "edit":
+            self._pictures.show_in_thread(team, post.card, reference)
         return reference
 
     async def _deliver(self, team: str, post: Post) -> str:
@@ -77,7 +68,9 @@ class Sender:
     async def _wait_for_turn(self, team: str, post: Post) -> None:
         turn = self._pace.turn(team, post.channel.address, post.key)
         if not turn.here:
-            raise SendLater("its turn has not come", timedelta(seconds=turn.wait), everywhere=self._all_held())
+            nowhere = self._all_held()
+            wait = timedelta(seconds=turn.wait)
+            raise SendLater("its turn has not come", wait, everywhere=nowhere, paced=not nowhere)
         if turn.wait > 0:
             await asyncio.sleep(turn.wait)
             held = self._pace.held(team, post.channel.address)
@@ -103,32 +96,6 @@ class Sender:
                 raise
         self._closed.discard(team)
         return f"{said.get('channel') or body['channel']}/{said.get('ts') or ''}"
-
-    async def _show(self, team: str, post: Post, reference: str) -> None:
-        """The card's pictures, in the message's thread. The message stands without them, so that no fault here repeats it."""
-        pictures = [block for block in post.card.blocks if isinstance(block, Picture)]
-        if not self._draw or post.action == "edit":
-            return
-        channel, _, ts = reference.partition("/")
-        for picture in pictures:
-            try:
-                async with asyncio.timeout(PICTURE):
-                    data = await self._draw(picture.spec)
-                    await self._upload(await self._teams.token(team), data, picture.alt, channel, ts)
-            except Exception as error:  # whatever a drawing meets, the alert has been posted
-                log.warning("Slack: a picture could not be added (%s: %s)", type(error).__name__, error)
-
-    async def _upload(self, token: str, data: bytes, alt: str, channel: str, ts: str) -> None:
-        """Slack's two steps: ask where, send, say that it is complete."""
-        words = clip(" ".join(inert(alt).split()), ALT)
-        asked = {"filename": "picture.png", "length": len(data), "alt_txt": words or None}
-        said = await self._api.call(token, "files.getUploadURLExternal", asked, reads=True)
-        status = await self._api.upload(str(said["upload_url"]), data)
-        if status not in range(200, 300):
-            raise Refused("upload", "failed", status)
-        files = [{"id": said["file_id"], "title": clip(words, 200) or "Picture"}]
-        done = {"files": files, "channel_id": channel, "thread_ts": ts}
-        await self._api.call(token, "files.completeUploadExternal", done)
 
     async def _look(self, token: str, post: Post) -> tuple[str, bool]:
         """(reference of the message if it did arrive, whether the history could be read)."""

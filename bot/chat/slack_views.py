@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.cards.card import Button, Card, Does
@@ -128,9 +128,9 @@ def working_view(meta: Meta) -> dict[str, Any]:
     return _modal("Vedette", [{"type": "section", "text": text}], meta)
 
 
-def answer_view(card: Card, meta: Meta) -> dict[str, Any]:
-    """An answer, in the modal that asked."""
-    return _modal("Vedette", message(card, most=MOST_BLOCKS).blocks, meta)
+def answer_view(card: Card, meta: Meta, images: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """An answer, in the modal that asked, and its pictures under it."""
+    return _modal("Vedette", [*message(card, most=MOST_BLOCKS - len(images)).blocks, *images], meta)
 
 
 def home_view(card: Card, meta: Meta) -> dict[str, Any]:

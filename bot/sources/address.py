@@ -60,7 +60,7 @@ def checked_address(address: str) -> str:
     host = host if host.isascii() else _ascii(host)
     host = f"[{host}]" if ":" in host else host
     netloc = host if port in (None, PORTS[parts.scheme]) else f"{host}:{port}"
-    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, "")).strip()
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query.rstrip(), "")).strip()
 
 
 def refuse_private_literal(address: str, allow: Collection[str]) -> None:

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from bot.store.engine import insert, inserted
 from bot.store.tables import channels, deliveries
@@ -130,60 +143,62 @@ def edit(cx: Connection, key: str, target: str, card: Any, now: datetime) -> boo
     return enqueue(cx, key, post.channel_id, post.platform, post.kind, card, now, action="edit", target=target)
 
 
+def _parked() -> ColumnElement[bool]:
+    """Whether the channel of a delivery is parked."""
+    return exists().where(channels.c.id == deliveries.c.channel_id, channels.c.parked_reason.is_not(None))
+
+
+# Asked many times a second, so they are made once.
+_earlier = deliveries.alias("earlier")
+_now = bindparam("now", type_=deliveries.c.not_before.type)
+_free = or_(
+    and_(deliveries.c.state == "waiting", deliveries.c.not_before <= _now),
+    and_(deliveries.c.state == "claimed", deliveries.c.lease_until <= _now),
+)
+_of_platforms = deliveries.c.platform.in_(bindparam("platforms", expanding=True))
+_first_of_channel = ~exists().where(
+    _earlier.c.channel_id == deliveries.c.channel_id,
+    _earlier.c.id < deliveries.c.id,
+    _earlier.c.state.in_(_STATES),
+)
+_ANY_DUE = select(deliveries.c.id).where(_free, _of_platforms).limit(1)
+_DUE = (
+    select(deliveries.c.id)
+    .where(_of_platforms, _free, _first_of_channel, ~_parked())
+    .order_by(deliveries.c.audience, deliveries.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+_TAKE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="claimed",
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until", type_=deliveries.c.lease_until.type),
+        lease_epoch=deliveries.c.lease_epoch + 1,
+        attempts=deliveries.c.attempts + 1,
+        in_doubt=or_(deliveries.c.in_doubt, deliveries.c.state == "claimed"),
+    )
+    .returning(*_COLUMNS)
+)
+
+
 def claim(
     cx: Connection, owner: str, platforms: Sequence[str], now: datetime, lease: timedelta, limit: int
 ) -> list[Delivery]:
     """Take the next delivery of each channel. One found already claimed is in doubt: its holder died on the way."""
-    earlier = deliveries.alias("earlier")
-    free = or_(
-        and_(deliveries.c.state == "waiting", deliveries.c.not_before <= now),
-        and_(deliveries.c.state == "claimed", deliveries.c.lease_until <= now),
-    )
-    first = ~exists().where(
-        earlier.c.channel_id == deliveries.c.channel_id,
-        earlier.c.id < deliveries.c.id,
-        earlier.c.state.in_(_STATES),
-    )
-    due = (
-        select(deliveries.c.id)
-        .where(deliveries.c.platform.in_(list(platforms)), free, first, ~_parked())
-        .order_by(deliveries.c.audience, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=deliveries)
-    )
-    ids = list(cx.execute(due).scalars())
+    ids = list(cx.execute(_DUE, {"platforms": list(platforms), "now": now, "most": limit}).scalars())
     if not ids:
         return []
-    taken = (
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids))
-        .values(
-            state="claimed",
-            lease_owner=owner,
-            lease_until=now + lease,
-            lease_epoch=deliveries.c.lease_epoch + 1,
-            attempts=deliveries.c.attempts + 1,
-            in_doubt=or_(deliveries.c.in_doubt, deliveries.c.state == "claimed"),
-        )
-        .returning(*_COLUMNS)
-    )
-    rows: Sequence[Row[Any]] = cx.execute(taken).all()
+    taken = {"ids": ids, "owner": owner, "until": now + lease}
+    rows: Sequence[Row[Any]] = cx.execute(_TAKE, taken).all()
     return sorted((Delivery(**row._mapping) for row in rows), key=lambda delivery: delivery.id)
 
 
 def any_due(cx: Connection, platforms: Sequence[str], now: datetime) -> bool:
     """Whether a look is worth a write."""
-    free = or_(
-        and_(deliveries.c.state == "waiting", deliveries.c.not_before <= now),
-        and_(deliveries.c.state == "claimed", deliveries.c.lease_until <= now),
-    )
-    query = select(deliveries.c.id).where(free, deliveries.c.platform.in_(list(platforms))).limit(1)
-    return cx.execute(query).first() is not None
-
-
-def _parked() -> ColumnElement[bool]:
-    """Whether the channel of a delivery is parked."""
-    return exists().where(channels.c.id == deliveries.c.channel_id, channels.c.parked_reason.is_not(None))
+    return cx.execute(_ANY_DUE, {"platforms": list(platforms), "now": now}).first() is not None
 
 
 def reference_of(cx: Connection, key: str) -> str | None:

@@ -252,7 +252,7 @@ async def test_a_picture_stands_in_the_messages_thread_with_its_words(
         return b"a picture"
 
     async with slack_house(tmp_path, catalogue, clock) as front:
-        front.slack.sender._draw = draw
+        front.slack.pictures.draw = draw
         house = front.house
         with house.store.write() as cx:
             row = subscriptions.ensure_channel(cx, "slack", f"slack:{HOME}", CHANNEL, "#field", "UTC", clock.now())

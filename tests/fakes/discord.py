@@ -76,6 +76,7 @@ class FakeDiscord:
         self.commands: list[dict[str, Any]] = []
         self.interactions: dict[str, Done] = {}  # by token
         self.seen: list[Seen] = []
+        self.uploads: list[tuple[str, bytes]] = []  # (name, content) of every file, in order
         self.faults: list[Fault] = []
         self.problems: list[str] = []
         self.identifies: list[dict[str, Any]] = []
@@ -186,7 +187,8 @@ class FakeDiscord:
         now = asyncio.get_running_loop().time()
         path = request.path.removeprefix("/api/v10")
         body, files = await _read(request)
-        request[BODY], request[FILES] = body, files
+        request[BODY], request[FILES] = body, tuple(files)
+        self.uploads += files.items()
         fault = next((f for f in self.faults if f.times and f.matches.search(f"{request.method} {path}")), None)
         response: web.Response
         if self.down or (fault and fault.kind == "cut"):
@@ -553,20 +555,20 @@ def _person(user: str) -> dict[str, Any]:
     return {"id": user, "username": f"user{user[-3:]}", "discriminator": "0", "avatar": None, "global_name": "Ann <@1>"}
 
 
-async def _read(request: web.Request) -> tuple[Any, tuple[str, ...]]:
+async def _read(request: web.Request) -> tuple[Any, dict[str, bytes]]:
+    """(JSON of the body, its files by name)."""
     if request.content_type.startswith("multipart/"):
         body: Any = {}
-        files: list[str] = []
+        files: dict[str, bytes] = {}
         async for part in await request.multipart():
             assert hasattr(part, "name")
             if part.name == "payload_json":
                 body = json.loads(await part.text())
             else:
-                files.append(part.filename or "")
-                await part.read()
-        return body, tuple(files)
+                files[part.filename or ""] = bytes(await part.read())
+        return body, files
     raw = await request.read()
-    return (json.loads(raw) if raw else None), ()
+    return (json.loads(raw) if raw else None), {}
 
 
 def _error(status: int, code: int, message: str) -> web.Response:

@@ -89,6 +89,8 @@ class FakeSlack:
     client: tuple[str, str] = ("111.222", "client-secret-canary")
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)  # OAuth code or refresh token → answer, used once
     strict: bool = True  # a body with a fault is refused
+    works_on_files: int = 0  # times that a block with a new file is refused
+    refused_answers: int = 0
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _runner: web.AppRunner | None = None
     _uploads: dict[str, bytes] = field(default_factory=dict)
@@ -219,7 +221,17 @@ class FakeSlack:
     def find(self, channel: str, ts: str) -> Message:
         return next(m for m in self.messages if (m.channel, m.ts) == (channel, ts))
 
+    def _not_shown(self, blocks: list[dict[str, Any]]) -> bool:
+        """Whether an image names a file that is not there, or on which Slack still works."""
+        named = [block["slack_file"]["id"] for block in blocks if block["type"] == "image"]
+        if named and self.works_on_files:
+            self.works_on_files -= 1
+            return True
+        return not {file["id"] for file in self.files}.issuperset(named)
+
     def _checked(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        if self._not_shown(body.get("blocks") or []):
+            return {"error": "invalid_blocks"}
         found = list(faults_of_message(body, mentions=self.mentions))
         self.violations += found
         return {"error": "invalid_blocks"} if found and self.strict else None
@@ -300,6 +312,9 @@ class FakeSlack:
         if id_ in self.closed_urls or uses >= 5:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         body = await request.json()
+        if self._not_shown(body.get("blocks") or []):
+            self.refused_answers += 1
+            return web.json_response({"ok": False, "error": "invalid_blocks"}, status=404)
         self.violations += list(faults_of_message(body))
         self.answers.append((id_, body))
         return web.Response(text="ok")
