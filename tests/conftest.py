@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.entities.catalogue import Catalogue, load_catalogue
+from bot.log import RedactingFormatter
 from bot.settings import Settings, load_settings
 from bot.store.engine import Store
-from tests.fakes import StandingClock
+from tests.fakes import CANARIES, StandingClock
 
 SMALL = Path(__file__).parent / "data" / "entities"
+
+
+@pytest.fixture(scope="session")
+def logged() -> Iterator[io.StringIO]:
+    """Everything that is logged, at DEBUG, as the product's own formatter writes it."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(RedactingFormatter(CANARIES))
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield out
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_escapes(logged: io.StringIO, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test runs at DEBUG with tokens that hold the word canary: none may be in the log or in a file."""
+    logged.seek(0)
+    logged.truncate()
+    yield
+    told = [line for line in logged.getvalue().splitlines() if "canary" in line]
+    assert not told, f"in the log: {told[:3]}"
+    folder = request.node.funcargs.get("tmp_path")
+    kept = (
+        [str(path) for path in folder.rglob("*") if path.is_file() and b"canary" in path.read_bytes()] if folder else []
+    )
+    assert not kept, f"in files: {kept}"
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from bot.settings import Settings, load_settings
 from bot.store.engine import Store
 from handlers.context import Context
 from tests.chat.contract import ABROAD, FIELD, PRIVATE, Shown
-from tests.fakes import House, StandingClock
+from tests.fakes import SLACK_APP_TOKEN, SLACK_SIGNING, SLACK_TOKEN, House, StandingClock
 from tests.fakes.slack import FakeSlack, send_signed
 from tests.fakes.slack_limits import choice
 
 HOME, AWAY = "T0HOME001", "T0ABROAD1"
 PLACES = {FIELD: (HOME, "C0FIELD01"), ABROAD: (AWAY, "C0ABROAD1"), PRIVATE: (HOME, "D0PRIVATE")}
-SIGNING = "signing-secret-canary"
+SIGNING = SLACK_SIGNING
 KEY = Fernet.generate_key().decode()
 LEASE = timedelta(seconds=15)
 
@@ -40,8 +40,8 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: str) -> Settings:
         "VEDETTE_STORE_FOLDER": str(tmp_path / "var"),
         "VEDETTE_CORPUS_FOLDERS": str(corpus),
         "VEDETTE_SLACK_API_URL": fake.api_url,
-        "SLACK_BOT_TOKEN": "xoxb-canary-one-1111",
-        "SLACK_APP_TOKEN": "xapp-1-canary-socket",
+        "SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "SLACK_APP_TOKEN": SLACK_APP_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING,
         "SECRET_KEYS": KEY,
     }
@@ -276,6 +276,8 @@ async def slack_house(
     try:
         yield front
         assert not fake.violations, json.dumps(fake.violations[:5], ensure_ascii=False)
+        said = [body for method, body, _ in fake.calls if method != "oauth.v2.access"]
+        assert "canary" not in json.dumps([said, fake.answers]), "a secret was said"
     finally:
         await front.close()
         await fake.stop()

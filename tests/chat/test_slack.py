@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import io
 from pathlib import Path
 
 import aiohttp
@@ -294,9 +294,8 @@ async def test_a_bad_app_token_is_said_once_and_alerts_go_on(
 
 
 async def test_no_token_is_ever_logged(
-    tmp_path: Path, catalogue: Catalogue, clock: StandingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, catalogue: Catalogue, clock: StandingClock, logged: io.StringIO
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     async with slack_house(tmp_path, catalogue, clock) as front:
         front.fake.codes["xoxe-1-refresh-canary"] = {
             "ok": True,
@@ -307,21 +306,8 @@ async def test_no_token_is_ever_logged(
         front.house.ingest(document("The Quds Force was seen at Samarra."))
         await front.delivered()
         await front.slack.teams._exchange({"grant_type": "refresh_token", "refresh_token": "xoxe-1-refresh-canary"})
-        secrets = front.house.context.settings.secrets
-        values = tuple(v.get_secret_value() for name in type(secrets).model_fields if (v := getattr(secrets, name)))
-    formatter = RedactingFormatter(values)
-    lines = [formatter.format(record) for record in caplog.records]
-    assert any("chat.postMessage" in line for line in lines), "nothing was logged at DEBUG"
-    for canary in (
-        "canary-one",
-        "canary-two",
-        "canary-socket",
-        "canary-ticket",
-        "canary-new",
-        "refresh-canary",
-        SIGNING,
-    ):
-        assert not [line for line in lines if canary in line], canary
+    assert "chat.postMessage" in logged.getvalue(), "nothing was logged at DEBUG"
+    assert "canary" not in logged.getvalue()
 
 
 def test_the_log_hides_what_slack_gives_away() -> None:

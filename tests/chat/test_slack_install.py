@@ -23,7 +23,7 @@ from bot.pulse import Pulse
 from bot.store import installs
 from bot.web import Web
 from tests.chat.slack_front import AWAY, KEY, SlackFront, slack_house
-from tests.fakes import StandingClock
+from tests.fakes import SLACK_CLIENT_SECRET, StandingClock
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "config" / "slack-manifest.yaml").read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ async def _never(_source: int, _body: bytes, _type: str) -> bool:
 
 OAUTH = {
     "VEDETTE_SLACK_CLIENT_ID": "111.222",
-    "SLACK_CLIENT_SECRET": "client-secret-canary",
+    "SLACK_CLIENT_SECRET": SLACK_CLIENT_SECRET,
     "VEDETTE_HTTP_LISTEN": "127.0.0.1:0",
     "VEDETTE_HTTP_PUBLIC_URL": "http://127.0.0.1",
 }

@@ -18,6 +18,13 @@ from bot.store.engine import Store
 from handlers.context import Context
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# The secrets of the environment in every test. No log, reply or file may hold the word canary.
+DISCORD_TOKEN = "canary-bot-token.AAAAAA.canary-bot-token-canary-bot"
+SLACK_TOKEN = "xoxb-canary-one-1111"
+SLACK_APP_TOKEN = "xapp-1-canary-socket"
+SLACK_SIGNING = "signing-secret-canary"
+SLACK_CLIENT_SECRET = "client-secret-canary"
+CANARIES = (DISCORD_TOKEN, SLACK_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING, SLACK_CLIENT_SECRET)
 
 
 class StandingClock:

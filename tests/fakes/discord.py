@@ -19,6 +19,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.fakes import DISCORD_TOKEN
 from tests.fakes.discord_checks import faults_of
 
 EPOCH = 1_420_070_400_000
@@ -66,7 +67,7 @@ class Done:
 
 
 class FakeDiscord:
-    token = "canary-bot-token.AAAAAA.canary-bot-token-canary-bot"
+    token = DISCORD_TOKEN
     app_id = "900000000000000001"
 
     def __init__(self) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientSession, WSMsgType, web
 
+from tests.fakes import SLACK_APP_TOKEN, SLACK_CLIENT_SECRET, SLACK_TOKEN
 from tests.fakes.slack_limits import faults_by_document, faults_of_message, faults_of_view
 
 BOT = "UBOT00001"
@@ -63,8 +64,8 @@ class FakeSlack:
     """`faults` are given out one a call to the method (or "*"): an error's name, "429", "500", "lost", "slow"."""
 
     url: str = ""
-    tokens: dict[str, str] = field(default_factory=lambda: {"xoxb-canary-one-1111": "T0HOME001"})
-    app_tokens: set[str] = field(default_factory=lambda: {"xapp-1-canary-socket"})
+    tokens: dict[str, str] = field(default_factory=lambda: {SLACK_TOKEN: "T0HOME001"})
+    app_tokens: set[str] = field(default_factory=lambda: {SLACK_APP_TOKEN})
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     scopes_missing: set[str] = field(default_factory=set)  # methods
@@ -86,7 +87,7 @@ class FakeSlack:
     envelopes: dict[str, Envelope] = field(default_factory=dict)
     connections: int = 0
     greets_with: str = ""  # a reason to disconnect, said right after hello
-    client: tuple[str, str] = ("111.222", "client-secret-canary")
+    client: tuple[str, str] = ("111.222", SLACK_CLIENT_SECRET)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)  # OAuth code or refresh token → answer, used once
     strict: bool = True  # a body with a fault is refused
     works_on_files: int = 0  # times that a block with a new file is refused
