@@ -119,7 +119,7 @@ def _block(block: Block) -> RenderableType:
             grid.add_column(no_wrap=True, style="dim", max_width=14)
             grid.add_column()
             for field in fields:
-                grid.add_row(inert(field.label), _line(field.runs))
+                grid.add_row(RichText(inert(field.label)), _line(field.runs))
             return grid
         case Listing(heading, lines):
             rows: list[RenderableType] = [RichText(inert(heading), "bold")] if heading else []
@@ -135,9 +135,9 @@ def _bars(bars: Bars) -> RichText:
     drawn = "".join(_BLOCKS[min(7, -(-value * 8 // top) - 1)] if value else "·" for value in bars.values)
     return RichText.assemble(
         (f"{inert(bars.label)}  ", "dim"),
-        (f"{bars.first} ", "dim"),
+        (f"{inert(bars.first)} ", "dim"),
         (drawn, "cyan"),
-        (f" {bars.last}", "dim"),
+        (f" {inert(bars.last)}", "dim"),
         (f"  highest {top}", "dim"),
     )
 

@@ -14,7 +14,6 @@ from bot.chat.discord_text import (
     clip,
     code,
     code_block,
-    escaped,
     flat,
     host_of,
     line_of,
@@ -143,7 +142,7 @@ def _block(block: Block, link: str | None) -> Iterator[str]:
 def _bars(bars: Bars) -> str:
     top = max(bars.values, default=0) or 1
     drawn = "".join(_BLOCKS[min(7, -(-value * 8 // top) - 1)] if value > 0 else "·" for value in bars.values[-90:])
-    ends = [escaped(flat(end)) for end in (bars.label, bars.first, bars.last)]
+    ends = [clip(flat(end), 100) for end in (bars.label, bars.first, bars.last)]
     return " ".join(part for part in (ends[0], "", ends[1], code(drawn), ends[2], f" highest {top}") if part)
 
 

@@ -72,7 +72,7 @@ def test_slack_would_take_each(name: str) -> None:
     assert not list(faults_of_message({"text": made.text, "blocks": made.blocks}))
 
 
-@settings(max_examples=int(os.environ.get("VEDETTE_HOSTILE", "100")), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(HOSTILE_CARDS, HOSTILE_TEXT)
 def test_nothing_hostile_calls_anybody_or_is_too_long(card: Card, note: str) -> None:
     made = message(card, note=note.strip() and f"note {note}"[:200])
