@@ -244,7 +244,8 @@ class Events:
         revoked = event.get("tokens") or {}
         if event.get("type") == "tokens_revoked" and not revoked.get("bot"):
             return
-        await self.desk.teams.forget(_team(body, event))
+        whole = any(each.get("is_enterprise_install") for each in body.get("authorizations") or ())
+        await self.desk.teams.forget(_text(body, "enterprise_id") if whole else _team(body, event))
 
     async def other(self) -> None:
         """Events that nobody asked for."""

@@ -68,7 +68,8 @@ class People:
     async def channels_of(self, team: str, user: str) -> list[str]:
         """The channels that both this person and we are in, as far as Slack tells; at most a thousand."""
         body = {
-            "user": user, "types": "public_channel,private_channel,im", "exclude_archived": True, "limit": 1000
+            "user": user, "types": "public_channel,private_channel,im", "exclude_archived": True, "limit": 1000,
+            "team_id": team,  # an organisation's token serves many
         }  # fmt: skip
         said = await self._ask(team, "users.conversations", body)
         return [str(found.get("id")) for found in (said or {}).get("channels") or []]
@@ -86,7 +87,7 @@ class People:
         kept = self._get(team, "the owner")
         if isinstance(kept, str):
             return kept
-        said = await self._ask(team, "users.list", {"limit": 200})
+        said = await self._ask(team, "users.list", {"limit": 200, "team_id": team})
         people = [
             found for found in (said or {}).get("members") or [] if not found.get("deleted") and not found.get("is_bot")
         ]

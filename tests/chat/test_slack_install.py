@@ -11,19 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 import yaml
+from aiohttp.test_utils import make_mocked_request
 from cryptography.fernet import Fernet
 
 from bot.chat.slack import SlackChat
 from bot.chat.slack_events import COMMANDS, EVENTS, SHORTCUTS
-from bot.chat.slack_http import SCOPES
+from bot.chat.slack_http import SCOPES, Pages
 from bot.chat.slack_vault import Install, Vault
 from bot.entities.catalogue import Catalogue
 from bot.errors import VedetteError
 from bot.pulse import Pulse
 from bot.store import installs
 from bot.web import Web
-from tests.chat.slack_front import AWAY, KEY, SlackFront, slack_house
-from tests.fakes import SLACK_CLIENT_SECRET, StandingClock
+from tests.chat.slack_front import AWAY, KEY, SlackFront, seen, slack_house
+from tests.fakes import SLACK_CLIENT_SECRET, StandingClock, document
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "config" / "slack-manifest.yaml").read_text(encoding="utf-8"))
@@ -142,6 +143,55 @@ async def test_a_rotating_token_is_renewed_once_and_kept_before_it_is_used(
         with front.house.store.read() as cx:
             kept = teams.vault.open("T0ROT0001", installs.install_of(cx, "slack", "T0ROT0001") or "")
         assert (kept.bot_token, kept.refresh_token) == ("xoxe.xoxb-new", "xoxe-1-second")
+
+
+async def test_an_organisation_installs_the_app_for_its_workspaces(
+    tmp_path: Path, catalogue: Catalogue, clock: StandingClock
+) -> None:
+    organisation, first, second = "E0ORG0001", "T0ORG0001", "T0ORG0002"
+    async with slack_house(tmp_path, catalogue, clock, **OAUTH) as front:
+        fake, teams = front.fake, front.slack.teams
+        whole = {
+            "is_enterprise_install": True,
+            "enterprise": {"id": organisation, "name": "The organisation"},
+        }
+        await teams.admit(fake.code(organisation, "xoxb-canary-org-4444", **whole), "http://127.0.0.1/back")
+        for team in (first, second):
+            channel = f"C{team}"
+            asked = fake.command("subscribe Quds Force", user="UBOSS", channel=channel, team=team)
+            fake.people["UBOSS"] = {"is_admin": True}
+            await fake.envelope(
+                "slash_commands", {**asked, "enterprise_id": organisation, "is_enterprise_install": "true"}
+            )
+            answer = await front.answer(asked["response_url"].rpartition("/")[2])
+            assert "You now follow" in seen(answer["blocks"])
+        front.house.ingest(document("The Quds Force was seen at Samarra."))
+        await front.restart()  # which workspaces are an organisation's is known again from the store
+        await front.outbox.drain()
+        posts = [(body["channel"], team) for method, body, team in fake.calls if method == "chat.postMessage"]
+        assert sorted(posts) == [(f"C{first}", organisation), (f"C{second}", organisation)]
+
+        gone = fake.event({"type": "app_uninstalled"}, team=first)
+        gone |= {"enterprise_id": organisation, "authorizations": [{"is_enterprise_install": True}]}
+        await fake.envelope("events_api", gone)
+        await fake.until(lambda: organisation not in front.slack.teams.teams)
+
+
+@pytest.mark.parametrize(
+    ("api_url", "page"),
+    [
+        ("https://slack.com/api/", "https://slack.com/oauth/v2/authorize"),
+        ("https://slack-gov.com/api", "https://slack-gov.com/oauth/v2/authorize"),
+        ("http://127.0.0.1:8080/proxy/api/", "http://127.0.0.1:8080/proxy/oauth/v2/authorize"),
+    ],
+)
+async def test_where_an_installation_begins(
+    api_url: str, page: str, tmp_path: Path, catalogue: Catalogue, clock: StandingClock
+) -> None:
+    async with slack_house(tmp_path, catalogue, clock, **OAUTH) as front:
+        pages = Pages(front.slack.app, None, front.slack.teams, api_url, "111.222", "https://vedette.example")
+        answer = await pages.install(make_mocked_request("GET", "/slack/install"))
+        assert answer.headers["Location"].partition("?")[0] == page
 
 
 async def test_a_workspace_that_takes_the_app_out_is_forgotten(
