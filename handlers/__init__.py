@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.cards.card import Card, Listing, Tone, code, line
+from bot.cards.card import Button, Card, Does, Listing, Tone, code, line
 from bot.errors import VedetteError
 from bot.model import Channel, Request
 from handlers import admins, alerts, digests, feeds, house, lookups, subscriptions, track, whynot
@@ -51,8 +51,18 @@ def dispatch(context: Context, request: Request) -> Card:
             return trouble(
                 f"That was quick. Try again in {seconds} second{'s' if seconds != 1 else ''}; alerts come as always."
             )
-        return paged(_answer(context, request), _page(request.text)[0], _page(request.text)[1])
+        return _shareable(paged(_answer(context, request), *_page(request.text)), request)
     return _answer(context, request)
+
+
+def _shareable(card: Card, request: Request) -> Card:
+    """A look-up that one person sees can be shown to all."""
+    _, text = _page(request.text)
+    command = _command(text)[1]
+    alone = not request.public and not text.endswith(" public")
+    if command is None or not command.looks_up or not alone or card.tone is Tone.WARNING:
+        return card
+    return replace(card, buttons=(*card.buttons, Button("Share", request.text.strip(), Does.SHARE)))
 
 
 def _page(text: str) -> tuple[int, str]:
@@ -61,17 +71,21 @@ def _page(text: str) -> tuple[int, str]:
     return (int(found[1]), found[2]) if found else (1, text.strip())
 
 
-def _answer(context: Context, request: Request) -> Card:
-    page, text = _page(request.text)
-    request = replace(request, text=text, page=page)
-    name, _, rest = request.text.strip().lstrip("/").partition(" ")
+def _command(text: str) -> tuple[str, Command | None, str]:
+    """(name as typed, what it stands for, the rest) of a line."""
+    name, _, rest = text.strip().lstrip("/").partition(" ")
     if name == "vedette":
         name, _, rest = rest.strip().partition(" ")
     name = name.lower()
-    command = BY_NAME.get(ALIASES.get(name, name))
+    return name, BY_NAME.get(ALIASES.get(name, name)), rest.strip()
+
+
+def _answer(context: Context, request: Request) -> Card:
+    page, text = _page(request.text)
+    request = replace(request, text=text, page=page)
+    name, command, rest = _command(text)
     if command is None:
         return _unknown(name, request.text.strip())
-    rest = rest.strip()
     if command.looks_up and rest.endswith(" public"):
         rest, request = rest.removesuffix(" public").rstrip(), replace(request, public=True)
     if command.needs_rights(rest):

@@ -9,7 +9,7 @@ from datetime import UTC, date, timedelta
 
 from sqlalchemy import Connection
 
-from bot.cards.card import Bars, Block, Button, Card, Does, Field, Line, Listing, Quote, Text, Tone, code, line, quiet
+from bot.cards.card import Bars, Block, Button, Card, Field, Line, Listing, Quote, Text, Tone, code, line, quiet
 from bot.cards.compose import count, names, quote
 from bot.company import Companion, Sample, companions
 from bot.entities.lookup import Hit
@@ -307,9 +307,9 @@ def as_phrase(name: str) -> str:
 
 
 def buttons(context: Context, entity: Entity, command: str) -> tuple[Button, ...]:
-    """What can be done next with an entity; the command it stands on is the one that is shared."""
+    """What can be done next with an entity, beside the command that it stands on."""
     name = written(context, entity)
     ways = (("whois", "Who is it"), ("timeline", "Timeline"), ("related", "Related"), ("where", "Map"))
     follow = Button("Follow", f"/subscribe {name if name.startswith('id:') else as_phrase(name)}")
     others = tuple(Button(label, f"/{way} {name}") for way, label in ways if way != command)
-    return (follow, *others, Button("Share", f"/{command} {name}", Does.SHARE))
+    return (follow, *others)

@@ -76,5 +76,4 @@ def _buttons(typed: str, page: int, more: bool) -> tuple[Button, ...]:
     turns = [Button("Newer", f"page {page - 1} /search {typed}", Does.REPLACE)] if page > 1 else []
     if more and page < MOST_PAGES:
         turns.append(Button("Older", f"page {page + 1} /search {typed}", Does.REPLACE))
-    follow = Button("Follow", f"/subscribe {typed}")
-    return (*turns, follow, Button("Share", f"/search {typed}", Does.SHARE))
+    return (*turns, Button("Follow", f"/subscribe {typed}"))

@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from bot.cards.card import Button, Card, Does, Tone
+from bot.cards.card import Card, Does, Tone
 from bot.chat.discord_cards import pressed
 from bot.chat.discord_commands import (
     MANAGE_CHANNELS,
@@ -167,8 +167,7 @@ class Interactions:
                 cx, "discord", event.workspace, event.channel, event.channel_name, zone, context.clock.now()
             )
         may = event.may_manage
-        card = dispatch(context, Request(line, channel, event.user, can_manage=may, can_admin=may, public=public))
-        return card if public or card.tone is Tone.WARNING else _shareable(card, line)
+        return dispatch(context, Request(line, channel, event.user, can_manage=may, can_admin=may, public=public))
 
     def _whole(self, line: str) -> str:
         """The line, with what is kept for the keys in it; empty if that is not there any more."""
@@ -258,12 +257,3 @@ class Interactions:
                 if (unreachable.sent and method == "POST") or attempt == TRIES - 1:
                     raise
             await asyncio.sleep(wait)
-
-
-def _shareable(card: Card, line: str) -> Card:
-    """A look-up for one can be shown to all."""
-    page, _, rest = line.partition(" /") if line.startswith("page ") else ("", "", line.lstrip("/"))
-    command = BY_NAME.get(rest.partition(" ")[0])
-    if command is None or not command.looks_up or any(button.does is Does.SHARE for button in card.buttons):
-        return card
-    return replace(card, buttons=(*card.buttons, Button("Share", f"{page} /{rest}".strip(), Does.SHARE)))

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from bot.cards.card import Button, Card, Does, Tone
+from bot.cards.card import Card
 from bot.chat.slack_api import Api, Refused
 from bot.chat.slack_cards import Message, message
 from bot.chat.slack_people import People, Person
 from bot.chat.slack_pictures import Pictures
 from bot.chat.slack_teams import Teams, Unknown
 from bot.chat.slack_views import Meta, answer_view, choosable, choose_button, command_view, form_view
-from bot.chat.slack_words import is_public
 from bot.model import Channel, Request
 from bot.rules.parse import parse_query
 from bot.store import admins, subscriptions
@@ -62,30 +61,32 @@ class Desk:
     def __init__(self, context: Context, api: Api, teams: Teams, people: People, pictures: Pictures) -> None:
         self.context, self.api, self.teams, self.people, self.pictures = context, api, teams, people, pictures
 
-    async def answer(self, ask: Ask) -> Card:
+    async def answer(self, ask: Ask, *, public: bool = False) -> Card:
         """What the handlers say to a line. Always a card."""
         try:
             person, name = await asyncio.gather(self.people.who(ask.team, ask.user), self._name(ask))
-            card = await asyncio.to_thread(self._dispatch, ask, person, name)
+            card = await asyncio.to_thread(self._dispatch, ask, person, name, public)
         except Exception:
             log.exception("Slack: a command in workspace %s could not be answered", ask.team)
             return trouble(
                 "Something went wrong here; it has been written to the log.",
                 "Try again; if it stays, tell whoever runs this bot.",
             )
-        return self._with_buttons(card, ask.line)
+        choose = choose_button(ask.line)
+        return replace(card, buttons=(*card.buttons, choose)) if choose else card
 
     async def _name(self, ask: Ask) -> str:
         if ask.direct:
             return "our direct messages"
         return ask.channel_name or await self.people.channel_name(ask.team, ask.channel)
 
-    def _dispatch(self, ask: Ask, person: Person, name: str) -> Card:
+    def _dispatch(self, ask: Ask, person: Person, name: str, public: bool) -> Card:
         channel = self.channel(ask, person, name)
         with self.context.store.read() as cx:
             listed = admins.admins_of(cx, ask.workspace)
         admin = may_admin(ask.user, person, listed)
-        request = Request(ask.line, channel, ask.user, can_manage=admin or ask.direct, can_admin=admin)
+        manages = admin or ask.direct
+        request = Request(ask.line, channel, ask.user, can_manage=manages, can_admin=admin, public=public)
         if not admin and not person.known and needs_rights(ask.line):
             return trouble(
                 "Slack did not tell me who you are, so I cannot say whether you may do that.",
@@ -106,19 +107,6 @@ class Desk:
                 zone,
                 self.context.clock.now(),
             )
-
-    def _with_buttons(self, card: Card, line: str) -> Card:
-        """A look-up can be shared; where something has to be chosen, there is a window to choose it in."""
-        name = line.strip().removeprefix("page ").lstrip("0123456789 ").lstrip("/").partition(" ")[0].lower()
-        command = BY_NAME.get(ALIASES.get(name, name))
-        more: list[Button] = []
-        shares = any(button.does is Does.SHARE for button in card.buttons)
-        if command and command.looks_up and card.tone is not Tone.WARNING and not is_public(line) and not shares:
-            more.append(Button("Share", line, Does.SHARE))
-        choose = choose_button(line)
-        if choose:
-            more.append(choose)
-        return replace(card, buttons=(*card.buttons, *more)) if more else card
 
     async def reply(
         self, ask: Ask, card: Card, *, public: bool = False, note: str = "", replace_it: bool = False

@@ -147,7 +147,7 @@ class Events:
         shown_by = await self._name(ask) if does == Does.SHARE else ""
         if not ask.response_url and not ask.view and does != Does.SHARE:  # a button of the Home tab
             ask = await self.desk.open_answer(ask, working_view(ask.meta))
-        card = await self.desk.answer(ask)
+        card = await self.desk.answer(ask, public=does == Does.SHARE)
         if does == Does.SHARE:
             ask = replace(ask, view="")
             await self.desk.reply(ask, card, public=True, note=f"Shared by {shown_by}")

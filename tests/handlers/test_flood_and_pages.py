@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards.card import Card, Listing, line
+from bot.cards.card import Card, Does, Listing, line
 from bot.entities.catalogue import Catalogue
 from bot.model import Channel, Request
 from bot.settings import Settings
@@ -14,7 +14,7 @@ from bot.store import subscriptions
 from bot.store.engine import Store
 from handlers import dispatch
 from handlers.paging import LINES, paged
-from tests.fakes import House, StandingClock
+from tests.fakes import House, StandingClock, document
 
 
 @pytest.fixture
@@ -57,6 +57,25 @@ def test_the_buttons_of_a_page_are_commands(chat: tuple[House, Channel]) -> None
     first = dispatch(house.context, Request("/subscriptions", channel, "ann"))
     second = dispatch(house.context, Request(first.buttons[-1].line, channel, "ann"))
     assert "page 2 of 2" in "".join(run.text for run in second.footer)
+
+
+def test_what_one_person_looked_up_can_be_shared_as_it_was_asked(chat: tuple[House, Channel]) -> None:
+    house, channel = chat
+    asked = "page 2 /timeline Samarra since 2026-01-01"
+    house.ingest(document("The Quds Force was seen at Samarra."))
+
+    def shares(line: str, **how: bool) -> list[str]:
+        card = dispatch(house.context, Request(line, channel, "ann", **how))  # type: ignore[arg-type]
+        return [button.line for button in card.buttons if button.does is Does.SHARE]
+
+    assert shares(asked) == [asked]
+    assert (
+        shares(asked, public=True)
+        == shares("/whois Samarra public")
+        == shares("/status")
+        == shares("/whois zzzzz")
+        == []
+    )
 
 
 def test_only_admins_change_what_a_workspace_reads(chat: tuple[House, Channel]) -> None:

@@ -121,8 +121,7 @@ def test_whois_shows_the_days_up_to_the_newest_mention(seeded: House) -> None:
     bars = next(block for block in card.blocks if isinstance(block, Bars))
     assert (bars.first, bars.last, len(bars.values)) == ("28 Nov", "27 Dec 2014", 30)
     assert "22 in 5 articles · 3 in 7 days · 3 in 30 days to 27 Dec 2014" in flat(card)
-    assert [b.label for b in card.buttons] == ["Follow", "Timeline", "Related", "Map", "Share"]
-    assert card.buttons[-1].does is Does.SHARE
+    assert [b.label for b in card.buttons] == ["Follow", "Timeline", "Related", "Map"]
 
 
 def test_whois_counts_from_today_where_the_archive_is_fresh(house: House) -> None:
