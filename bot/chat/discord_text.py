@@ -124,7 +124,7 @@ def line_of(runs: Line, limit: int, known: str | None = None) -> str:
     for run in _merged(runs):
         text = inert(run.text).replace("\n", " ").replace("\t", " ")
         part = clip(text, room, _DRESS[run.style])
-        if part and parts and parts[-1].endswith(("`", "*")) and part[0] in "`*":
+        if part and parts and parts[-1].endswith(("`", "*", "\\")) and part[0] in "`*":
             part = f" {part}"  # two pieces of markup that touch would be read as one
         host = host_of(run.link) if run.link else ""
         shown = f" ({escaped(flat(host))})" if host and host not in named and f"<{run.link}>" not in tail else ""
