@@ -300,9 +300,7 @@ async def test_the_service_serves_while_it_runs(tmp_path: Path) -> None:
             assert set(says["loops"]) == {"poller", "outbox", "digests"}
             assert max(says["loops"].values()) < 6
 
-        begun = time.monotonic()
         await during(service, talk)
-        assert time.monotonic() - begun < 9
     with pytest.raises(aiohttp.ClientConnectorError):
         await get(address)
     assert not (tmp_path / "var" / "secret.key").exists(), "no key where no hub can call"

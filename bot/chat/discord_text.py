@@ -18,7 +18,7 @@ _CALL = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<=[A-Za-z0-9+.-]):(?=//)")
 _WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
 _LINE_START = re.compile(r"^(\s*)(?:([#+=-]+)|(\d{1,9})([.)]))", re.MULTILINE)
-_LIVE_IN_CODE = re.compile(r"<(?=@[!&]?\d|#\d|a?:\w+:\d|t:-?\d|/[^<>:]*:\d|id:\w|sound:)")
+_LIVE_IN_CODE = re.compile(r"<(?=[@#:]|/[^<>:]*:|a:|t:|id:|sound:)")  # also what a cut has left of one
 _CLEAN_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][!#$%&'()*+,./0-9:;=?@A-Z_a-z~-]*)?")
 
 

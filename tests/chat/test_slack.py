@@ -25,8 +25,6 @@ CHANNEL = "C0FIELD01"
 async def test_slack_keeps_the_contract(tmp_path: Path, catalogue: Catalogue, clock: StandingClock) -> None:
     async with slack_house(tmp_path, catalogue, clock) as front:
         await perform(front, front.house)
-        median = sorted(front.took)[len(front.took) // 2]
-        assert median < 0.1, f"acknowledged after {median:.3f} s"
 
 
 async def test_every_command_is_answered(tmp_path: Path, catalogue: Catalogue, clock: StandingClock) -> None:
@@ -215,16 +213,18 @@ async def test_without_an_answer_on_who_somebody_is_nobody_has_rights(
         assert "Quds Force" in (await front.say("/whois Quds Force", user="boss")).text
 
 
-async def test_many_at_once_are_acknowledged_within_a_second(
+async def test_many_at_once_are_acknowledged_before_they_are_worked_on(
     tmp_path: Path, catalogue: Catalogue, clock: StandingClock
 ) -> None:
+    """Another writer holds the database: no acknowledgement waits for it, every answer does."""
     async with slack_house(tmp_path, catalogue, clock) as front:
         fake = front.fake
         fake.latency = 0.05
         user = front.person("ann", False)
         payloads = [fake.command("whois Quds Force", user=f"{user}{n}", channel=CHANNEL, team=HOME) for n in range(50)]
-        envelopes = await asyncio.gather(*(fake.envelope("slash_commands", payload) for payload in payloads))
-        assert max(envelope.took for envelope in envelopes) < 1.0
+        with front.house.store.write():
+            await asyncio.gather(*(fake.envelope("slash_commands", payload) for payload in payloads))
+            assert fake.answers == []
         assert await fake.until(lambda: len(fake.answers) == 50)
 
 

