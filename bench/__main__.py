@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bench import archive, articles, digests, feeds, lookup, pictures, rules, scan, stories, texts
+from bench import archive, articles, chats, digests, feeds, lookup, pictures, rules, scan, stories, texts
 from bot.entities.build import open_gazetteer
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     articles.show(articles.run(corpus, quick))
     stories.show(stories.run(corpus, quick))
     feeds.show(feeds.run(quick))
+    chats.show(chats.run(quick))
     pictures.show(pictures.run(quick))
     digests.show(digests.run(quick))
     rules.show(rules.run(quick))
