@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import sqlite3
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.app import settle_memory
 from bot.data_files import data_folder
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.lookup import Lookup
@@ -240,7 +240,7 @@ def _commands(store: Store, catalogue: Catalogue, made: Made) -> list[Row]:
         *(f'"{name}" NOT {word}' for name, word in zip(names[:20], words, strict=False)),
         *(f'"{name}" {word}' for name, word in zip(names[:20], words, strict=False)),
     ]
-    gc.freeze()  # what the benchmark itself holds is not the product's to clean up
+    settle_memory()
     rows = []
     for command, given in (
         ("whois", names),

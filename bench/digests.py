@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.app import settle_memory
 from bot.data_files import data_folder
 from bot.editor import build_digest, send_due_digests
 from bot.entities.catalogue import Catalogue, load_catalogue
@@ -50,6 +51,7 @@ def run(quick: bool) -> Figures:
         _fill(store, catalogue, count)
         towns = [one for one in catalogue.entities.values() if one.kind is Kind.TOWN and one.country][:400]
         _channels(store, channels, [town.name for town in towns])
+        settle_memory()
         one = _one(store, known)
         figures = _all_at_once(store, known, count, channels, one)
         store.close()

@@ -92,8 +92,9 @@ class Survey:
         if self.older or len(named) == MOST_ARTICLES:  # what is not told is not counted either
             rows = [row for row in rows if row[0] in named]
         for article, entity, _ in rows:
-            if article in named:  # one that was filed since the articles were read is not
-                named[article].add(entity)
+            names = named.get(article)
+            if names is not None:  # one that was filed since the articles were read is not told
+                names.add(entity)
         self._mentions, self._named = rows, named
 
     def _whole(self, entity: str) -> str:
@@ -213,11 +214,10 @@ class Survey:
         if not self._days_read:
             return {}
         first, end = self._baseline
-        for entity in entities:
-            if entity not in self._usual:
-                days = windows.days_of(
-                    self._cx, self.window.workspace, self.ids(entity), first, end, everything=self._everything
-                )
+        new = {entity: self.ids(entity) for entity in entities if entity not in self._usual}
+        if new:
+            found = windows.days_of(self._cx, self.window.workspace, new, first, end, everything=self._everything)
+            for entity, days in found.items():
                 self._usual[entity] = usual_of(days.get(day, 0) for day in self._days_read)
         return {entity: self._usual[entity] for entity in entities}
 
@@ -294,21 +294,26 @@ class Survey:
         if not self._days_read or not self.window.since:
             return []
         actors, towns = self._all(Kind.ACTOR), self._all(Kind.TOWN)
-        towns_in: dict[tuple[int, int], list[str]] = {}
+        towns_in: dict[int, list[str]] = {}  # by article and sentence; a number is found sooner than a pair
         for article, entity, start in self._mentions:
             if entity in towns:
-                towns_in.setdefault((article, start), []).append(entity)
-        seen: Counter[tuple[str, str]] = Counter()
-        latest: dict[tuple[str, str], int] = {}
-        for article, entity, start in self._mentions:
-            for town in towns_in.get((article, start), ()) if entity in actors else ():
-                seen[entity, town] += 1
-                latest[entity, town] = max(article, latest.get((entity, town), 0))
+                towns_in.setdefault(article << 32 | start, []).append(entity)
+        pairs = [
+            ((entity, town), article)
+            for article, entity, start in self._mentions
+            if entity in actors
+            for town in towns_in.get(article << 32 | start, ())
+        ]
+        seen = Counter(pair for pair, _ in pairs)
+        often = nsmallest(PAIRS, seen, key=lambda pair: (-seen[pair], pair))
+        latest = dict.fromkeys(often, 0)
+        for pair, article in pairs:
+            if pair in latest:
+                latest[pair] = max(article, latest[pair])
         new: list[FirstTogether] = []
         by_id = {item.id: item for item in self.articles}
-        for actor, town in nsmallest(PAIRS, seen, key=lambda pair: (-seen[pair], pair)):
+        for (actor, town), article in latest.items():
             rare, other = sorted((actor, town), key=lambda name: self.counts[name])
-            article = latest[actor, town]
             if article in by_id and not windows.were_together(self._cx, self.window, self.ids(rare), self.ids(other)):
                 new.append(FirstTogether(actor, town, by_id[article]))
             if len(new) == FIRSTS:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select
 
 from bot.model import Headline
 from bot.store.alerts import MUTED
@@ -69,8 +69,9 @@ def named(cx: Connection, window: Window) -> Sequence[tuple[int, str, int]]:
     columns = (mentions.c.article_id, mentions.c.entity, mentions.c.sentence_start)
     query = select(*columns).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
     own = f"w:{window.workspace}:"
-    rows = cx.execute(query.where(window.holds())).all()
-    return [(row[0], row[1], row[2]) for row in rows if row[1][:2] != "w:" or row[1].startswith(own)]
+    seen = or_(func.substr(mentions.c.entity, 1, 2) != "w:", func.substr(mentions.c.entity, 1, len(own)) == own)
+    rows: Sequence[Any] = cx.execute(query.where(window.holds(), seen)).all()
+    return rows
 
 
 def articles_before(cx: Connection, window: Window) -> dict[int, int]:
@@ -172,16 +173,31 @@ def sources_seen(cx: Connection, workspace: str) -> frozenset[int]:
 
 
 def days_of(
-    cx: Connection, workspace: str, entities: Sequence[str], first: datetime, until: datetime, *, everything: bool
-) -> dict[date, int]:
-    """UTC day → articles dated in [first, until) that name an entity under any of its ids. `everything`: see `sees_everything`."""
-    once = select(mentions.c.at, mentions.c.article_id).distinct()
-    once = once.where(mentions.c.entity.in_(entities), mentions.c.at >= first, mentions.c.at < until)
+    cx: Connection,
+    workspace: str,
+    entities: Mapping[str, Sequence[str]],
+    first: datetime,
+    until: datetime,
+    *,
+    everything: bool,
+) -> dict[str, dict[date, int]]:
+    """Entity → UTC day → articles dated in [first, until) that name it; `entities` has the ids of each.
+
+    `everything`: see `sees_everything`.
+    """
+    whole = {id_: entity for entity, ids in entities.items() for id_ in ids}
+    entity = case(whole, value=mentions.c.entity)
+    once = select(entity.label("entity"), mentions.c.at, mentions.c.article_id).distinct()
+    once = once.where(mentions.c.entity.in_(list(whole)), mentions.c.at >= first, mentions.c.at < until)
     if not everything:
         once = once.join(articles, articles.c.id == mentions.c.article_id)
         once = once.where(articles.c.source_id.in_(visible(workspace)))
     found = once.subquery()
-    return _counted(cx.execute(select(_day(cx, found.c.at), func.count()).group_by(_day(cx, found.c.at))))
+    day = _day(cx, found.c.at)
+    days: dict[str, dict[date, int]] = {name: {} for name in entities}
+    for name, at, number in cx.execute(select(found.c.entity, day, func.count()).group_by(found.c.entity, day)):
+        days[name][date.fromisoformat(str(at))] = int(number)
+    return days
 
 
 def last_named(cx: Connection, window: Window, entities: Sequence[str]) -> Headline | None:
