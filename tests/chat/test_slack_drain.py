@@ -1,4 +1,4 @@
-"""An hour without Slack and many alerts waiting, in simulated time; `VEDETTE_DRAIN=10000` takes ten thousand of them.
+"""An hour without Slack and many alerts waiting, in simulated time; the slow tests take ten thousand of them.
 
 The outbox, the store, the sender and its pace are the real ones; the loop's clock jumps to the next thing that is due,
 and Slack is a few lines that count, refuse what comes too fast, and lose an answer now and then.
@@ -7,7 +7,6 @@ and Slack is a few lines that count, refuse what comes too fast, and lose an ans
 from __future__ import annotations
 
 import asyncio
-import os
 import selectors
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.cards.card import Card, card_to_data
@@ -35,8 +35,7 @@ from tests.chat.slack_front import LEASE, slack_settings
 from tests.fakes.slack import FakeSlack
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ALERTS = int(os.environ.get("VEDETTE_DRAIN", "1500"))
-CHANNELS = {"T0A": ALERTS // 25, "T0B": ALERTS // 40, "T0C": ALERTS // 100}
+SHARES = {"T0A": 25, "T0B": 40, "T0C": 100}  # team → alerts that one of its channels gets, were they all there
 OUTAGE = 3600.0
 LATENCY = 0.05
 
@@ -126,16 +125,16 @@ class SimulatedSlack(Api):
         return {"channel": body["channel"], "ts": f"{now:.6f}"}
 
 
-def fill(store: Store, now: datetime) -> dict[str, list[str]]:
+def fill(store: Store, alerts: int, now: datetime) -> dict[str, list[str]]:
     """Channel → the titles that are to be seen there, in order."""
     wanted: dict[str, list[str]] = defaultdict(list)
     with store.write() as cx:
         channels = [
             subscriptions.ensure_channel(cx, "slack", f"slack:{team}", f"C{team}{n:04d}", "#x", "UTC", now)
-            for team, number in CHANNELS.items()
-            for n in range(number)
+            for team, share in SHARES.items()
+            for n in range(alerts // share)
         ]
-        for n in range(ALERTS):
+        for n in range(alerts):
             channel = channels[(n * 7919) % len(channels)]
             wanted[channel.address].append(f"Alert {n}")
             outbox.enqueue(cx, f"key {n}", channel.id, "slack", "alert", card_to_data(Card(title=f"Alert {n}")), now)
@@ -143,13 +142,13 @@ def fill(store: Store, now: datetime) -> dict[str, list[str]]:
 
 
 def drained(
-    tmp_path: Path, catalogue: Catalogue, outage: str
+    tmp_path: Path, catalogue: Catalogue, outage: str, alerts: int
 ) -> tuple[SimulatedSlack, dict[str, list[str]], int, float]:
     """(what Slack saw, what it should have seen, deliveries not sent, seconds from the end of the outage to the last post)"""
     loop = JumpingLoop()
     store = Store(f"sqlite:///{tmp_path / 'drain.db'}")
     clock = LoopClock(loop)
-    wanted = fill(store, clock.now())
+    wanted = fill(store, alerts, clock.now())
     slack = SimulatedSlack(loop.time, outage)
     fake = FakeSlack(url="http://127.0.0.1:9")
     known = Known(catalogue, Lookup(catalogue))
@@ -158,12 +157,12 @@ def drained(
     async def run() -> None:
         chat = SlackChat(context, now=loop.time)
         chat.api = chat.teams._api = chat.sender._api = chat.people._api = slack
-        for team in CHANNELS:
+        for team in SHARES:
             await chat.teams.keep(Install(team, team, f"xoxb-{team}", "UBOT"))
         chat.teams._static = ""
         stop = asyncio.Event()
         working = asyncio.create_task(Outbox(store, [chat], clock, "test", LEASE).run(stop))
-        while sum(map(len, slack.shown.values())) < ALERTS and loop.time() < OUTAGE + 7200:
+        while sum(map(len, slack.shown.values())) < alerts and loop.time() < OUTAGE + 7200:
             await asyncio.sleep(1)
         await asyncio.sleep(120)
         stop.set()
@@ -183,20 +182,16 @@ def check(slack: SimulatedSlack, wanted: dict[str, list[str]], unsent: int, took
     assert {channel: [title for _, title, _ in shown] for channel, shown in slack.shown.items()} == wanted
     assert slack.lost, "no answer was lost on the way"
     # The outage itself is told by one 429 a workspace at most.
-    assert slack.refused <= max(len(CHANNELS), slack.posts / 1000), (
-        f"{slack.refused} answers 429 to {slack.posts} posts"
-    )
+    assert slack.refused <= max(len(SHARES), slack.posts / 1000), f"{slack.refused} answers 429 to {slack.posts} posts"
     # The largest workspace needs most minutes; what Slack allows is 300 a minute there.
-    share = max(sum(len(titles) for name, titles in wanted.items() if name[1:4] == team) for team in CHANNELS)
+    share = max(sum(len(titles) for name, titles in wanted.items() if name[1:4] == team) for team in SHARES)
     assert share / 5.0 / took >= 0.95, f"{share} in {took:.0f} s"
 
 
-def test_an_hour_without_slack(tmp_path: Path, catalogue: Catalogue) -> None:
-    check(*drained(tmp_path, catalogue, "refused"))
-
-
-def test_an_hour_of_too_many_requests(tmp_path: Path, catalogue: Catalogue) -> None:
-    check(*drained(tmp_path, catalogue, "429"))
+@pytest.mark.parametrize("alerts", [1_500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("outage", ["refused", "429"])
+def test_an_hour_without_slack(tmp_path: Path, catalogue: Catalogue, outage: str, alerts: int) -> None:
+    check(*drained(tmp_path, catalogue, outage, alerts))
 
 
 def test_turns_are_given_in_order_and_kept() -> None:
