@@ -32,6 +32,7 @@ POSTGRES_ARTICLES = 1_000_000
 SOURCES, DAYS, STORY = 200, 1_000, 3  # articles of a story
 WORDS, LENGTH = 60_000, 45  # vocabulary, words of an article
 BATCH = 20_000
+LAG = 360  # minutes: by up to so much is an article older than its reading
 DIFFERENT = 100_003  # texts that differ; after them they come again, in other articles of other days
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ASKED = 60  # lines of each command
@@ -84,13 +85,14 @@ class Made:
             folded = []
             for row in range(min(BATCH, self.number - first)):
                 key = first + row + 1
-                at = NOW - timedelta(days=DAYS) * (1 - key / self.number) - timedelta(seconds=row % 600)
-                when = at.strftime("%Y-%m-%d %H:%M:%S.%f")
+                read = NOW - timedelta(days=DAYS) * (1 - key / self.number) - timedelta(seconds=row % 600)
+                at = read - timedelta(minutes=key * 7919 % LAG)
+                when, seen = (moment.strftime("%Y-%m-%d %H:%M:%S.%f") for moment in (at, read))
                 text, spans = self.texts[key % len(self.texts)]
                 title = text[: text.index("\n")]
                 articles.append(
                     (key, source[row], str(key), key // STORY + 1, title, text, f"https://news.example/{key}", "News",
-                     "en", when, when, when, str(key), None, str(key), 1)
+                     "en", when, seen, when, str(key), None, str(key), 1)
                 )  # fmt: skip
                 mentions += [(key, *span, 1.0, when) for span in spans]
                 folded.append((key, text.lower()))

@@ -227,7 +227,7 @@ class Teller:
         items = [
             Item(
                 "", one.first.article.title, one.first.article.url, one.first.article.outlet,
-                one.first.article.published or desk.now, one.first.article.published is not None,
+                one.first.article.at(desk.now), one.first.article.published is not None,
                 [rule.query.in_words() for rule in one.rules],
             )
             for story, one in told.items() if story in new

@@ -124,6 +124,10 @@ class Article:
     body_hash: str = ""  # of the text below the title, where there is enough of it to tell texts apart
     said: str = ""  # the feed's own text, where `text` is its page's; the hashes are of it, for it is the identity
 
+    def at(self, now: datetime) -> datetime:
+        """Its time in every list: as published, but never later than it was read; a date to come would stay on top."""
+        return min(self.published, now) if self.published else now
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -248,21 +248,23 @@ class Pipeline:
     def _write(self, cx: Connection, source_id: int, drafts: Sequence[Draft], now: datetime) -> list[int | None]:
         """The ids of the articles in the archive; None for one that another process has entered meanwhile."""
         new = [draft for draft in drafts if draft.filed is None]
-        articles.ensure_stories(cx, [(draft.story_id, draft.article.published or now) for draft in new])
+        articles.ensure_stories(cx, [(draft.story_id, draft.article.at(now)) for draft in new])
         rows = [(draft.story_id, draft.article, _columns(draft)) for draft in new]
         entered = articles.insert_articles(cx, source_id, rows, now)
         ids: list[int | None] = []
+        found = []
         for draft in drafts:
+            at: datetime | None
             if draft.filed is None:
-                ids.append(entered.get(draft.article.key))
+                key, at = entered.get(draft.article.key), draft.article.at(now)
             else:
                 changed = {"origins": to_data(draft.origins) if draft.origins else None}
-                there = articles.replace_article(cx, draft.filed.id, draft.article, now, changed)
-                ids.append(draft.filed.id if there else None)
-        found = zip(ids, drafts, strict=True)
-        articles.insert_mentions(
-            cx, [(key, draft.article.published or now, draft.mentions) for key, draft in found if key is not None]
-        )
+                at = articles.replace_article(cx, draft.filed.id, draft.article, now, changed)
+                key = draft.filed.id if at else None
+            ids.append(key)
+            if key is not None and at:
+                found.append((key, at, draft.mentions))
+        articles.insert_mentions(cx, found)
         return ids
 
     def _current_rules(self, cx: Connection) -> RuleIndex:

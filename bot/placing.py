@@ -53,14 +53,14 @@ class Placing:
         """The stories of articles of one source, in their order; earlier ones are seen by later ones."""
         with self._lock:
             self._keep_up(cx, now)
-            self._reach_back(cx, [item.article.published or now for item in articles])
+            self._reach_back(cx, [item.article.at(now) for item in articles])
             return [self._placed(source_id, item, now) for item in articles]
 
     def _placed(self, source_id: int, item: ToPlace, now: datetime) -> Placed:
         article = item.article
         opens = story_id(source_id, article.key)
         named = [(m.entity, m.kind.value, m.start, m.end) for m in item.mentions if m.start < LEAD]
-        at = article.published or now
+        at = article.at(now)
         reading = read(
             article.content_hash, article.link, at, article.outlet, article.title, article.text, named, self._ignored()
         )

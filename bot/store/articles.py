@@ -62,7 +62,7 @@ def insert_articles(
             "language": article.language,
             "published_at": article.published,
             "seen_at": now,
-            "at": article.published or now,
+            "at": article.at(now),
             "content_hash": article.content_hash,
             "link": article.link,
             "body_hash": article.body_hash,
@@ -75,7 +75,7 @@ def insert_articles(
         return {}
     query = insert(cx, articles).on_conflict_do_nothing(index_elements=["source_id", "key"])
     entered = {row.key: row.id for row in cx.execute(query.returning(articles.c.id, articles.c.key), rows)}
-    tallies.count_articles(cx, source_id, [a.published or now for _, a, _ in placed if a.key in entered])
+    tallies.count_articles(cx, source_id, [a.at(now) for _, a, _ in placed if a.key in entered])
     _index_words(cx, {entered[a.key]: fold_key(a.text) for _, a, _ in placed if a.key in entered})
     return entered
 
@@ -244,12 +244,15 @@ def totals(cx: Connection, workspace: str) -> tuple[int, int, datetime | None]:
 
 def replace_article(
     cx: Connection, article_id: int, article: Article, now: datetime, more: Mapping[str, Any] | None = None
-) -> bool:
-    """A text that really changed: what it was is kept as a version, and its mentions are to be entered anew."""
-    query = select(articles.c.title, articles.c.text, articles.c.version).where(articles.c.id == article_id)
-    old = cx.execute(query).one_or_none()
+) -> datetime | None:
+    """A text that really changed: what it was is kept as a version, and its mentions are to be entered anew.
+
+    The article's time, which stays; None if it is not there any more.
+    """
+    columns = (articles.c.title, articles.c.text, articles.c.version, articles.c.at)
+    old = cx.execute(select(*columns).where(articles.c.id == article_id)).one_or_none()
     if old is None:
-        return False
+        return None
     kept = {"article_id": article_id, "version": old.version, "title": old.title, "text": old.text, "until": now}
     cx.execute(article_versions.insert().values(kept))
     values = {
@@ -268,7 +271,8 @@ def replace_article(
     cx.execute(delete(mentions).where(mentions.c.article_id == article_id))
     _forget_words(cx, article_id, fold_key(old.text))
     _index_words(cx, {article_id: fold_key(article.text)})
-    return True
+    at: datetime = old.at
+    return at
 
 
 def _forget_words(cx: Connection, article_id: int, words: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from bot.cards.card import Bars, Card, Does, Fields, Quote, card_from_data, card_to_data, plain_text
 from bot.cards.picture import ActivitySpec, MapSpec, Picture
@@ -20,6 +22,7 @@ from bot.settings import Settings
 from bot.sources.folder import changed_files, read_files
 from bot.store import search, seen, tallies
 from bot.store.engine import Store
+from bot.store.tables import articles
 from handlers import about
 from handlers.timeline import read_period
 from tests.fakes import House, StandingClock, card_text, document
@@ -393,6 +396,8 @@ def test_a_common_word_is_found_newest_first_by_the_walk(house: House, monkeypat
     plain = [(item.at, item.id) for item in _with(house, "dam", 30)]
     assert plain == sorted(plain, reverse=True)
     assert len(plain) == 30
+    monkeypatch.setattr(search, "IDLE", 3)
+    assert [(item.at, item.id) for item in _with(house, "dam", 30)] == plain
     monkeypatch.setattr(search, "MANY", 10)
     monkeypatch.setattr(search, "WALKS", (7, 13, 90))
     monkeypatch.setattr(search, "SPREAD", 1)
@@ -403,6 +408,27 @@ def test_a_common_word_is_found_newest_first_by_the_walk(house: House, monkeypat
         found = list(search.with_words(cx, "home", ["dam"], (), limits))
     assert found == sorted(found, reverse=True)
     assert bool(limits.said) == house.store.is_sqlite
+
+
+@pytest.mark.parametrize("idle", [500, 7])
+def test_news_is_found_newest_first_however_late_it_is_read(
+    house: House, monkeypatch: pytest.MonkeyPatch, idle: int
+) -> None:
+    """Some is read at once, some hours late, some years late, and some is dated in the future, which counts as now."""
+    monkeypatch.setattr(search, "IDLE", idle)
+    chance = random.Random(7)
+    for number in range(60):
+        house.clock.move(timedelta(minutes=chance.randrange(90)))
+        late = chance.choice((0, 0, 1, 5, 40, 300, 20_000, -500))
+        published = house.clock.now() - timedelta(minutes=late)
+        words = f"A {'dam' if number % 3 else 'bridge'} burst at gate {number}."
+        house.ingest(document(words, str(number), title=f"Gate {number}", published=published))
+    with house.store.read() as cx:
+        rows = cx.execute(select(articles.c.at, articles.c.id, articles.c.seen_at, articles.c.text)).all()
+        assert all(row.at <= row.seen_at for row in rows)
+        wanted = sorted(((row.at, row.id) for row in rows if "dam" in row.text), reverse=True)
+        assert len(wanted) == 40
+        assert list(search.with_words(cx, "home", ["dam"], (), search.Limits())) == wanted
 
 
 def _with(house: House, word: str, most: int) -> list:
