@@ -42,9 +42,7 @@ SPREAD = 4  # times as many ids as articles belong to one time
 FIRST_DAYS = 3.0  # of the first window of time that is looked at for names; each is so many times longer than the last
 LONGER = 3.0
 COMPANY = 5_000  # articles that name one entity, among which others are looked for
-SKEW = timedelta(
-    minutes=10
-)  # by which the order of ids and of filing may differ: clocks, and transactions side by side
+SKEW = timedelta(minutes=10)  # of ids against filing: clocks differ, transactions run side by side
 IDLE = 500  # articles that are read without one that may be handed over
 Found = tuple[datetime, int]  # an article's time and id
 
