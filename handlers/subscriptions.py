@@ -116,7 +116,7 @@ def unsubscribe(context: Context, request: Request) -> Card:
         )
         return Card(title=title, tone=Tone.WARNING, blocks=(Listing("This channel follows", listed),))
     with context.store.write() as cx:
-        removed = subscriptions.remove_subscription(cx, request.channel, chosen.id)
+        removed = subscriptions.remove_subscription(cx, request.channel, chosen.id, context.clock.now())
     if removed is None:
         return trouble("That subscription was already gone.")
     undo = line("To take it back: ", code(f"/subscribe {removed.query}"))

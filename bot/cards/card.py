@@ -7,7 +7,7 @@ it inert is the renderer's duty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -145,15 +145,20 @@ def plain_text(runs: Line) -> str:
 _SAYINGS = (Card, Text, Quote, Fields, Field, Listing, Bars, Button, Run)
 _PICTURES = (Picture, MapSpec, MapPlace, ActivitySpec, NetworkSpec, Node, Edge)
 _TYPES: dict[str, type] = {cls.__name__: cls for cls in (*_SAYINGS, *_PICTURES)}
+_NAMES: dict[type, tuple[str, ...]] = {cls: tuple(item.name for item in fields(cls)) for cls in _TYPES.values()}
 
 
 def card_to_data(value: Any) -> Any:
     """A card as JSON-able data; each value carries its type's name."""
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = {item.name: card_to_data(getattr(value, item.name)) for item in fields(value)}
-        return {"type": type(value).__name__} | {
-            name: part for name, part in parts.items() if part not in ("", [], None)
-        }
+    names = _NAMES.get(type(value))
+    if names is not None:
+        data: dict[str, Any] = {"type": type(value).__name__}
+        for name in names:
+            part = getattr(value, name)
+            if part is None or part == "" or part == ():
+                continue
+            data[name] = part if type(part) is str else card_to_data(part)
+        return data
     if isinstance(value, tuple):
         return [card_to_data(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from bot.model import Channel
 from bot.store.engine import insert
@@ -89,8 +89,11 @@ def insert_alerts(cx: Connection, found: Sequence[Alert]) -> set[str]:
     return set(cx.execute(query, rows).scalars()) if rows else set()
 
 
+_SAVE = update(alerts).where(alerts.c.id == bindparam("number"))  # the columns are those of the row it is given
+
+
 def save(cx: Connection, alert: Alert, now: datetime) -> None:
-    cx.execute(update(alerts).where(alerts.c.id == alert.id).values({**_row(alert), "updated_at": now}))
+    cx.execute(_SAVE, {**_row(alert), "updated_at": now, "number": alert.id})
 
 
 def of_stories(cx: Connection, story_ids: Sequence[int]) -> list[Alert]:

@@ -74,7 +74,12 @@ class Store:
 
 def insert(cx: Connection, table: Table) -> Any:
     """An INSERT with `on_conflict_do_nothing` and friends, in the connection's dialect."""
-    return sqlite.insert(table) if cx.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_on(cx.dialect.name, table)
+
+
+def insert_on(dialect: str, table: Table) -> Any:
+    """The same by the dialect's name, for statements that are made once."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def inserted(cx: Connection, query: Any, column: Column[Any]) -> bool:

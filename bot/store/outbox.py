@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.store.engine import insert, inserted
+from bot.store.engine import insert
 from bot.store.tables import channels, deliveries
 
 _STATES: tuple[ColumnElement[str], ...] = (
@@ -96,8 +96,7 @@ def enqueue(
         "mention": mention,
         "audience": audience,
     }
-    query = insert(cx, deliveries).values(row).on_conflict_do_nothing(index_elements=["delivery_key"])
-    return inserted(cx, query, deliveries.c.id)
+    return bool(enqueue_all(cx, [row]))
 
 
 def enqueue_all(cx: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -124,20 +123,25 @@ def post_row(
     }
 
 
+_untried = (deliveries.c.state == "waiting", deliveries.c.attempts == 0)
+_RENEW_POST = update(deliveries).where(deliveries.c.delivery_key == bindparam("of"), *_untried)
+_RENEW_EDIT = update(deliveries).where(deliveries.c.target == bindparam("of"), deliveries.c.action == "edit", *_untried)
+_POST = select(deliveries.c.channel_id, deliveries.c.platform, deliveries.c.kind).where(
+    deliveries.c.delivery_key == bindparam("of")
+)
+
+
 def edit(cx: Connection, key: str, target: str, card: Any, now: datetime) -> bool:
     """Bring a message up to date; in the outbox itself where it, or an edit of it, has not been tried yet.
 
     False if the message will be the first that its channel sees of this: nothing more need be said.
     """
-    untried = (deliveries.c.state == "waiting", deliveries.c.attempts == 0)
-    first = update(deliveries).where(deliveries.c.delivery_key == target, *untried).values(card=card)
-    if cx.execute(first).rowcount:
+    given = {"of": target, "card": card}
+    if cx.execute(_RENEW_POST, given).rowcount:
         return False
-    edits = update(deliveries).where(deliveries.c.target == target, deliveries.c.action == "edit", *untried)
-    if cx.execute(edits.values(card=card)).rowcount:
+    if cx.execute(_RENEW_EDIT, given).rowcount:
         return True
-    columns = (deliveries.c.channel_id, deliveries.c.platform, deliveries.c.kind)
-    post = cx.execute(select(*columns).where(deliveries.c.delivery_key == target)).first()
+    post = cx.execute(_POST, {"of": target}).first()
     if post is None:
         return False
     return enqueue(cx, key, post.channel_id, post.platform, post.kind, card, now, action="edit", target=target)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from bot.model import Mention, Sentence
-from bot.store.engine import insert
+from bot.store.engine import insert_on
 from bot.store.tables import articles, mention_days, mention_totals, mentions
 
 EVERY = ""  # stands in the place of an entity for every article, whatever it names
@@ -77,7 +79,12 @@ def _add(cx: Connection, tally: dict[_Key, tuple[int, int]]) -> None:
         for (entity, source_id), (in_articles, named) in sorted(sums.items())
     ]
     for table, rows in ((mention_days, days), (mention_totals, totals)):
-        query = insert(cx, table)
-        grown = {name: table.c[name] + query.excluded[name] for name in ("articles", "mentions")}
         if rows:
-            cx.execute(query.on_conflict_do_update(index_elements=list(table.primary_key), set_=grown), rows)
+            cx.execute(_adding(cx.dialect.name, table), rows)
+
+
+@cache
+def _adding(dialect: str, table: Table) -> Any:
+    query = insert_on(dialect, table)
+    grown = {name: table.c[name] + query.excluded[name] for name in ("articles", "mentions")}
+    return query.on_conflict_do_update(index_elements=list(table.primary_key), set_=grown)
