@@ -27,7 +27,7 @@ from bot.store.engine import Store, insert
 from handlers import dispatch
 from handlers.context import Context
 
-ARTICLES, QUICK_ARTICLES = 1_000_000, 50_000
+ARTICLES, QUICK_ARTICLES = 1_000_000, 20_000
 POSTGRES_ARTICLES = 1_000_000
 SOURCES, DAYS, STORY = 200, 1_000, 3  # articles of a story
 WORDS, LENGTH = 60_000, 45  # vocabulary, words of an article
@@ -227,7 +227,7 @@ def _commands(store: Store, catalogue: Catalogue, made: Made) -> list[Row]:
     with store.write() as cx:
         channel = subscriptions.ensure_channel(cx, "console", "home", "one", "one", "UTC", NOW)
     context = Context(store, catalogue, Lookup(catalogue), known, StandingClock(), load_settings(environ={}), woken=[])
-    asked = ASKED if made.number == ARTICLES else ASKED // 3
+    asked = ASKED if made.number == ARTICLES else ASKED // 5
     chance = random.Random(3)
     usual = made.chance.choice(len(made.entities), asked, p=made.entity_chances).tolist()
     chosen = [*range(10), *usual, *(chance.randrange(len(made.entities)) for _ in range(asked // 2))]
@@ -295,7 +295,7 @@ def _filing(store: Store, catalogue: Catalogue, made: Made) -> Row:
 
     told: list[int] = []
     took: list[float] = []
-    for number in range(FILED + 5):
+    for number in range((FILED if made.number == ARTICLES else FILED // 2) + 5):
         file(str(number))
     what = f"article in, {sum(told) / len(told):.1f} deliveries out, {SUBSCRIPTIONS:,} subscriptions"
     return Row(what, float(np.percentile(took[5:], 50)), float(np.percentile(took[5:], 99)))
