@@ -58,6 +58,29 @@ async def test_discord_keeps_the_contract(front: DiscordFront) -> None:
     assert front.fake.problems == []
 
 
+async def test_every_command_is_answered(front: DiscordFront) -> None:
+    """With what each requires and without what it does not, as it is registered with Discord."""
+    asked = 0
+    for entry in front.fake.commands:
+        verbs = [option for option in entry.get("options") or () if option["type"] == 1]
+        for verb in verbs or [entry]:
+            if entry["type"] != 1:
+                continue  # the menus of messages have tests of their own
+            needed = [option for option in verb.get("options") or () if option.get("required")]
+            given = [{"type": option["type"], "name": option["name"], "value": "Samarra"} for option in needed]
+            inside = [{"type": 1, "name": verb["name"], "options": given}] if verbs else given
+            data = {"id": entry["id"], "name": entry["name"], "type": 1, "options": inside}
+            done = await front.give(2, data, user=f"asks{asked}")
+            asked += 1
+            if done.first["type"] != 9:  # a form
+                said = seen(done).text
+                assert said, f"/{entry['name']} {verb['name']}"
+                assert "Something went wrong" not in said, f"/{entry['name']} {verb['name']}"
+                assert "There is no command" not in said, f"/{entry['name']} {verb['name']}"
+    assert asked >= sum(not command.hidden for command in COMMANDS)
+    assert front.fake.problems == []
+
+
 # -- the tree ---------------------------------------------------------------------------------------------------------
 
 
