@@ -76,6 +76,11 @@ def test_subscriptions_come_and_go_between_articles(house: House) -> None:
     third = "The old bridge of the northern district will be opened again in spring, the mayor promised."
     assert house.ingest(document(third, "c")) == 0
     assert house.ingest(document("Kirkuk had a quiet night, its governor said on Sunday.", "d")) == 1
+    with house.store.read() as cx:
+        number = subscriptions.subscriptions_of(cx, house.channel)[0].id
+    house.say(f"/edit #{number} Tikrit")
+    assert house.ingest(document("Shops in Kirkuk sold out of candles before the long weekend.", "e")) == 0
+    assert house.ingest(document("Tikrit counts its votes by hand after the machines broke down.", "f")) == 1
 
 
 def test_fields_of_the_source_are_asked(house: House) -> None:
