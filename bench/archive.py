@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.app import settle_memory
 from bot.data_files import data_folder
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.lookup import Lookup
 from bot.known import Known
+from bot.memory import settle_memory
 from bot.model import Channel, Document, Request
 from bot.pipeline import Batch, Pipeline
 from bot.settings import load_settings

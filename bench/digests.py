@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import settle_memory
 from bot.data_files import data_folder
 from bot.editor import build_digest, send_due_digests
 from bot.entities.catalogue import Catalogue, load_catalogue
 from bot.entities.lookup import Lookup
 from bot.known import Known
+from bot.memory import settle_memory
 from bot.model import Article, Document, Kind, Mention, Sentence
 from bot.pipeline import Batch, Pipeline
 from bot.store import articles, digests, sources, subscriptions

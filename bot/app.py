@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -32,6 +31,7 @@ from bot.entities.lookup import Lookup
 from bot.entities.nlp import Model
 from bot.hubs import Hubs
 from bot.known import Known
+from bot.memory import settle_memory
 from bot.model import Channel, Clock, Request
 from bot.outbox import Chat, Outbox
 from bot.pictures.studio import Studio
@@ -278,17 +278,6 @@ class Service:
     def _release(self) -> None:
         with self.app.store.write() as cx:
             sources.release_leases(cx, self.app.owner)
-
-
-def settle_memory() -> None:
-    """What is loaded by now stays: the collector need not walk through the catalogue again and again.
-
-    Nothing of the product leaves many cycles behind, so that it is called a fraction as often as it would be; both
-    together take a tenth to a fifth off everything that makes many objects, and the longest pauses with it.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 async def run(settings: Settings, *, prompt: bool, tour: bool) -> None:

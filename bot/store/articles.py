@@ -214,14 +214,14 @@ def titles(cx: Connection, workspace: str, ids: Sequence[int]) -> dict[int, str]
     return {row.id: row.title for row in cx.execute(query)}
 
 
-def most_named(cx: Connection, workspace: str, limit: int) -> list[str]:
-    """The entities that the latest articles a workspace can see name most."""
-    latest = (
-        select(articles.c.id)
-        .where(articles.c.source_id.in_(visible(workspace)))
-        .order_by(articles.c.at.desc())
-        .limit(LATEST)
-    )
+def most_named(
+    cx: Connection, workspace: str, limit: int, *, before: datetime | None = None, sample: int = LATEST
+) -> list[str]:
+    """The entities that the latest articles a workspace can see, or the latest from before a time, name most."""
+    latest = select(articles.c.id).where(articles.c.source_id.in_(visible(workspace)))
+    if before:
+        latest = latest.where(articles.c.at < before)
+    latest = latest.order_by(articles.c.at.desc()).limit(sample)
     number = func.count(func.distinct(mentions.c.article_id))
     query = (
         select(mentions.c.entity)

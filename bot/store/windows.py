@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_colu
 
 from bot.model import Headline
 from bot.store.alerts import MUTED
+from bot.store.articles import most_named
 from bot.store.sources import visible
 from bot.store.tables import alerts, articles, mentions, sources
 
@@ -150,21 +151,7 @@ def _counted(rows: Iterable[Any]) -> dict[date, int]:
 
 def usual_names(cx: Connection, workspace: str, before: datetime, limit: int) -> list[str]:
     """The entities that the articles dated before a time named most, as far as the newest of those tell."""
-    latest = (
-        select(articles.c.id)
-        .where(articles.c.at < before, articles.c.source_id.in_(visible(workspace)))
-        .order_by(articles.c.at.desc())
-        .limit(SAMPLE)
-    )
-    number = func.count(func.distinct(mentions.c.article_id))
-    query = (
-        select(mentions.c.entity)
-        .where(mentions.c.article_id.in_(latest.scalar_subquery()), ~mentions.c.entity.startswith("w:"))
-        .group_by(mentions.c.entity)
-        .order_by(number.desc(), mentions.c.entity)
-        .limit(limit)
-    )
-    return list(cx.execute(query).scalars())
+    return most_named(cx, workspace, limit, before=before, sample=SAMPLE)
 
 
 def sources_seen(cx: Connection, workspace: str) -> frozenset[int]:

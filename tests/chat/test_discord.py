@@ -251,11 +251,10 @@ async def deliver(
     return [message["embeds"][0]["title"] for message in front.fake.messages[front.channel]]
 
 
-@pytest.mark.parametrize("kind", ["lost", "cut", "status"])
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("lost", 0), ("cut", 0), ("status", 500), ("status", 502), ("status", 503), ("status", 504)]
+)
 async def test_a_fault_loses_nothing_and_doubles_nothing(front: DiscordFront, kind: str, status: int) -> None:
-    if kind != "status" and status != 500:
-        pytest.skip("one status is enough")
     await follow(front)
     front.fake.fail("^POST /channels", kind, status=status, times=4)
     assert await deliver(front) == ["The Quds Force was seen at Samarra."]
