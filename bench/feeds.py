@@ -51,7 +51,7 @@ def run(quick: bool) -> list[Row]:
     rows += _commits(60 if quick else 1_000)
     if not quick:
         rows += _neighbours()
-    rows += _crowd(3 if quick else 60)
+    rows += _crowd(3 if quick else 30)
     return rows
 
 

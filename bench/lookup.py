@@ -38,7 +38,7 @@ def run(gazetteer: Gazetteer, names: Sequence[str], quick: bool) -> list[Row]:
     from rapidfuzz import fuzz, process
     from rapidfuzz.distance import OSA
 
-    few = 1 if quick else 25
+    few = 1 if quick else 10
 
     def weighted(query: str) -> list[str]:
         return [name for name, _, _ in process.extract(query, names, scorer=fuzz.WRatio, limit=5)]
