@@ -80,6 +80,7 @@ class FakeDiscord:
         self.uploads: list[tuple[str, bytes]] = []  # (name, content) of every file, in order
         self.faults: list[Fault] = []
         self.problems: list[str] = []
+        self.checks = True  # whether bodies are held against Discord's description; a benchmark leaves that out
         self.identifies: list[dict[str, Any]] = []
         self.resumes = 0
         self.revoked = False
@@ -412,7 +413,7 @@ class FakeDiscord:
 
     def _hold(self, body: Any, path: str, method: str, files: tuple[str, ...] = ()) -> list[str]:
         """Hold a body against the limits and the OpenAPI document."""
-        found = faults_of(body, path, method, files)
+        found = faults_of(body, path, method, files) if self.checks else []
         self.problems += [f"{method.upper()} {path}: {fault}" for fault in found]
         return found
 
