@@ -223,7 +223,8 @@ class Worker:
                 metrics.delivered(platform, "later")
             level = logging.DEBUG if reason.paced else logging.WARNING
             log.log(level, "delivery %d waits %s: %s", delivery.id, wait, reason)
-            await asyncio.to_thread(self._put_back, delivery, self._clock.now() + wait, str(reason), reason.in_doubt)
+            until = self._clock.now() + wait
+            await asyncio.to_thread(self._put_back, delivery, until, str(reason), reason.in_doubt, not reason.paced)
             return False
         except SendNever as reason:
             metrics.delivered(platform, "never")
@@ -281,9 +282,11 @@ class Worker:
         with self._store.write() as cx:
             outbox.mark_sent(cx, delivery, reference, self._clock.now())
 
-    def _put_back(self, delivery: Delivery, not_before: datetime, error: str, in_doubt: bool) -> None:
+    def _put_back(
+        self, delivery: Delivery, not_before: datetime, error: str, in_doubt: bool, tried: bool = True
+    ) -> None:
         with self._store.write() as cx:
-            outbox.put_back(cx, delivery, not_before, error, in_doubt=in_doubt)
+            outbox.put_back(cx, delivery, not_before, error, in_doubt=in_doubt, tried=tried)
 
     def _bury(self, delivery: Delivery, error: str) -> None:
         with self._store.write() as cx:

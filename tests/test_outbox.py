@@ -49,6 +49,22 @@ async def test_later_waits_as_long_as_the_platform_asks(house: House) -> None:
     assert not chat.sent[0].in_doubt, "a refusal leaves no doubt"
 
 
+async def test_a_turn_that_has_not_come_is_no_attempt(house: House) -> None:
+    """Else one that waited its turn for an hour would wait a quarter of an hour more for the first fault it meets."""
+    chat = RememberingChat()
+    chat.failures = [SendLater("its turn has not come", timedelta(seconds=1), paced=True) for _ in range(9)]
+    out = sender(house, chat)
+    for _ in range(9):
+        assert await out.drain() == 0
+        house.clock.move(timedelta(seconds=1))
+    with house.store.read() as cx:
+        assert cx.execute(select(deliveries.c.attempts)).scalar_one() == 0
+    chat.failures = [SendLater("a fault")]
+    assert await out.drain() == 0
+    house.clock.move(timedelta(seconds=3))
+    assert await out.drain() == 1
+
+
 async def test_a_lost_answer_leaves_a_doubt(house: House) -> None:
     chat = RememberingChat()
     chat.failures = [SendLater("cut", timedelta(seconds=1), in_doubt=True), ValueError("bug")]

@@ -216,10 +216,15 @@ def mark_sent(cx: Connection, delivery: Delivery, message_ref: str, now: datetim
     return _finish(cx, delivery, state="sent", message_ref=message_ref, sent_at=now, error=None)
 
 
-def put_back(cx: Connection, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool) -> bool:
-    """An attempt that failed: when to try again, and whether the platform may have taken it all the same."""
-    doubt = delivery.in_doubt or in_doubt
-    return _finish(cx, delivery, state="waiting", not_before=not_before, error=error, in_doubt=doubt)
+def put_back(
+    cx: Connection, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool, tried: bool = True
+) -> bool:
+    """An attempt that failed: when to try again, and whether the platform may have taken it all the same.
+
+    One that was not `tried`, for its turn had not come, counts for no attempt: the first fault waits no longer for it.
+    """
+    doubt, attempts = delivery.in_doubt or in_doubt, delivery.attempts - (not tried)
+    return _finish(cx, delivery, state="waiting", not_before=not_before, error=error, in_doubt=doubt, attempts=attempts)
 
 
 def bury(cx: Connection, delivery: Delivery, error: str) -> bool:

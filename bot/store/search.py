@@ -6,7 +6,7 @@ so no query syntax of an engine gets in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -61,13 +61,7 @@ def with_words(
     beside = [_names(articles.c.id, articles.c.at, group) for group in also]
     last: Found | None = None
     if cx.dialect.name == "sqlite" and not also:
-        whole = True
-        for found in _as_filed(cx, workspace, phrases):
-            if found is None:
-                whole = False
-                break
-            last = found
-            yield found
+        whole, last = yield from _as_filed(cx, workspace, phrases)
         if whole:
             return
     if cx.dialect.name != "sqlite" or how_many(cx, phrases, MANY + 1) <= MANY:
@@ -91,8 +85,12 @@ def with_words(
     )
 
 
-def _as_filed(cx: Connection, workspace: str, phrases: Sequence[str]) -> Iterator[Found | None]:
-    """Articles with these phrases, newest first, read in the order in which they were filed; None where that leads nowhere.
+def _as_filed(
+    cx: Connection, workspace: str, phrases: Sequence[str]
+) -> Generator[Found, None, tuple[bool, Found | None]]:
+    """Articles with these phrases, newest first, read in the order in which they were filed.
+
+    In the end whether these were all, and the last one: where that order leads nowhere it is given up.
 
     The index of words hands ids over from the last one down without sorting, and no article is of a later time than it
     was filed. So whatever is later than the filing of the one just read is later than all that is still to be read (the
@@ -100,21 +98,22 @@ def _as_filed(cx: Connection, workspace: str, phrases: Sequence[str]) -> Iterato
     an archive that was filed at once is better sorted.
     """
     ready: list[tuple[float, int, Found]] = []  # a heap, the newest first
-    idle = 0
+    idle, last = 0, None
     with cx.execute(_AS_FILED, {"terms": _match(phrases), "own": workspace, "all": EVERYBODY}) as rows:
         for key, at, seen_at, here in rows:
             end = (seen_at + SKEW).timestamp()
             idle += 1
             while ready and -ready[0][0] > end:
-                yield heappop(ready)[2]
-                idle = 0
+                idle, last = 0, heappop(ready)[2]
+                yield last
             if idle > IDLE:
-                yield None
-                return
+                return False, last
             if here:
                 heappush(ready, (-at.timestamp(), -key, (at, key)))
     while ready:
-        yield heappop(ready)[2]
+        last = heappop(ready)[2]
+        yield last
+    return True, last
 
 
 _read_here = select(source_workspaces.c.source_id).where(

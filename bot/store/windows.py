@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select
 
 from bot.model import Headline
 from bot.store.alerts import MUTED
-from bot.store.articles import most_named
+from bot.store.articles import most_named, shown
 from bot.store.sources import visible
 from bot.store.tables import alerts, articles, mentions, sources
 
@@ -69,9 +69,7 @@ def named(cx: Connection, window: Window) -> Sequence[tuple[int, str, int]]:
     """(article id, entity id, start of the sentence) of every mention of a window that the workspace may see."""
     columns = (mentions.c.article_id, mentions.c.entity, mentions.c.sentence_start)
     query = select(*columns).join_from(articles, mentions, mentions.c.article_id == articles.c.id)
-    own = f"w:{window.workspace}:"
-    seen = or_(func.substr(mentions.c.entity, 1, 2) != "w:", func.substr(mentions.c.entity, 1, len(own)) == own)
-    rows: Sequence[Any] = cx.execute(query.where(window.holds(), seen)).all()
+    rows: Sequence[Any] = cx.execute(query.where(window.holds(), shown(mentions, window.workspace))).all()
     return rows
 
 
